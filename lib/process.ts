@@ -1,0 +1,183 @@
+/**
+ * The one place that starts other programs and waits for them: no inherited environment, a time
+ * limit, bounded output.
+ *
+ * @module
+ */
+
+export interface RunOptions {
+  /** What the program reads on its standard input; nothing where absent. */
+  stdin?: Uint8Array;
+  /** The whole environment of the program; empty where absent. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** After this long the program is killed. */
+  timeoutMs?: number;
+  /** Kills the program; `run` then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** How many bytes of each stream are kept; the rest is read and dropped. Default: 64 MiB. */
+  outputLimitBytes?: number;
+}
+
+export interface RunResult {
+  code: number;
+  signal: Deno.Signal | null;
+  stdout: Captured;
+  stderr: Captured;
+  timedOut: boolean;
+  durationMs: number;
+}
+
+/** What was kept of a stream. */
+export interface Captured {
+  bytes: Uint8Array;
+  /** Whether there was more. */
+  truncated: boolean;
+}
+
+const DEFAULT_OUTPUT_LIMIT = 64 * 1024 * 1024;
+
+/**
+ * Runs a program to its end.
+ *
+ * @throws {ProgramMissing} when there is no such program, or it may not be started
+ */
+export async function run(command: string[], options: RunOptions = {}): Promise<RunResult> {
+  const { signal, timeoutMs, outputLimitBytes = DEFAULT_OUTPUT_LIMIT } = options;
+  signal?.throwIfAborted();
+  const began = performance.now();
+  const child = start(command, options);
+  const killer = new Killer(child, signal, timeoutMs);
+  try {
+    const [status, stdout, stderr] = await Promise.all([
+      child.status,
+      capture(child.stdout, outputLimitBytes, killer.ended),
+      capture(child.stderr, outputLimitBytes, killer.ended),
+      feed(child.stdin, options.stdin),
+    ]);
+    signal?.throwIfAborted();
+    const { code, signal: endedBy } = status;
+    const durationMs = performance.now() - began;
+    return { code, signal: endedBy, stdout, stderr, timedOut: killer.timedOut, durationMs };
+  } finally {
+    killer.dispose();
+  }
+}
+
+/** A program that is not installed, or that this process may not start. */
+export class ProgramMissing extends Error {
+  override name = "ProgramMissing";
+}
+
+/** Starts a program with all three streams piped and nothing of our environment. */
+export function start(
+  [program, ...args]: string[],
+  { env, cwd }: Pick<RunOptions, "env" | "cwd"> = {},
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, {
+      args,
+      env,
+      cwd,
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "it is not installed" : String(error);
+    throw new ProgramMissing(`starting ${program}: ${why}`);
+  }
+}
+
+/** Kills a child when its time is over or its signal fires, and tells when it is gone. */
+class Killer {
+  timedOut = false;
+  /** Aborted when a killed child has ended, so that a pipe held by a grandchild is let go. */
+  readonly ended: AbortSignal;
+  readonly #timer?: ReturnType<typeof setTimeout>;
+  readonly #unlisten: () => void;
+
+  constructor(child: Deno.ChildProcess, signal?: AbortSignal, timeoutMs?: number) {
+    const ended = new AbortController();
+    this.ended = ended.signal;
+    const kill = () => {
+      killQuietly(child);
+      child.status.then(() => ended.abort());
+    };
+    signal?.addEventListener("abort", kill);
+    this.#unlisten = () => signal?.removeEventListener("abort", kill);
+    if (timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.timedOut = true;
+        kill();
+      }, timeoutMs);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#unlisten();
+  }
+}
+
+/** Kills a child that may have ended already. */
+function killQuietly(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // The only thing that can be wrong: it has ended between our decision and the call.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Reads a stream to its end and keeps its first `limit` bytes. */
+export async function capture(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Captured> {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  let total = 0;
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel();
+  signal?.addEventListener("abort", cancel);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      total += next.value.length;
+      const part = next.value.subarray(0, limit - size);
+      if (part.length > 0) kept.push(part);
+      size += part.length;
+    }
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+  return { bytes: joined(kept, size), truncated: total > size };
+}
+
+function joined(parts: Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, bytes?: Uint8Array): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    if (bytes !== undefined) await writer.write(bytes);
+    await writer.close();
+  } catch (error) {
+    // A program may end without reading all of its input; its exit code tells whether that is bad.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Bytes as text for people: invalid UTF-8 becomes U+FFFD, a character cut in half is dropped. */
+export function textOf({ bytes, truncated }: Captured): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: truncated });
+}

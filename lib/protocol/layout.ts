@@ -1,0 +1,118 @@
+/**
+ * Where everything is kept in the repository (DESIGN.md section 2, Contract). No other module puts
+ * a path or a ref name together.
+ *
+ * @module
+ */
+import { isNodeId, isTaskId, resultFolderOf, shardOf, SHARDS } from "./identity.ts";
+import type { Status } from "./live_state.ts";
+import { PRIORITIES, type Priority } from "./task.ts";
+
+/** Ready tasks. */
+export const QUEUE_FOLDER = "tasks/queue";
+
+/** Where a task waits on the branch. */
+export function queuePath(taskId: string, priority: Priority): string {
+  return `${QUEUE_FOLDER}/${priority}/${shardOf(taskId)}/${taskId}.json`;
+}
+
+/** Where a task's result is kept on the branch. */
+export function resultPath(taskId: string, status: Status): string {
+  const folder = status === "success" ? "completed" : "failed";
+  return `tasks/${folder}/${resultFolderOf(taskId)}/${taskId}.json`;
+}
+
+/** Both places where a task's result can be. */
+export function resultPaths(taskId: string): [completed: string, failed: string] {
+  return [resultPath(taskId, "success"), resultPath(taskId, "failed")];
+}
+
+/** Where a node is recorded on the branch. */
+export function nodePath(nodeId: string): string {
+  return `nodes/${nodeId}.json`;
+}
+
+/** What the path of a file in the queue says about the task in it. */
+export interface QueuePlace {
+  /** The file's name without `.json`; a valid id or undefined. */
+  stem?: string;
+  /** The priority and shard folders it lies in; undefined in the older flat layout. */
+  folder?: { priority: Priority; shard: string };
+}
+
+/** Reads a path below `tasks/queue`. Undefined where no task belongs. */
+export function parseQueuePath(path: string): QueuePlace | undefined {
+  if (!path.startsWith(QUEUE_FOLDER + "/") || !path.endsWith(".json")) return undefined;
+  const parts = path.slice(QUEUE_FOLDER.length + 1, -".json".length).split("/");
+  const name = parts.pop()!;
+  const stem = isTaskId(name) ? name : undefined;
+  if (parts.length === 0) return { stem };
+  const [priority, shard] = parts;
+  const known = parts.length === 2 && SHARDS.includes(shard) &&
+    PRIORITIES.includes(priority as Priority);
+  return known ? { stem, folder: { priority: priority as Priority, shard } } : undefined;
+}
+
+/** The paths in the tree of a shard's tip. */
+export const SHARD_PATHS = {
+  settled: "settled",
+  tasks: "tasks",
+  specs: "specs",
+  results: "results",
+  task: (taskId: string): string => `tasks/${taskId}.json`,
+  spec: (taskId: string): string => `specs/${taskId}.json`,
+  result: (taskId: string): string => `results/${taskId}.json`,
+} as const;
+
+/** The path of the record in a node's commit. */
+export const NODE_RECORD_PATH = "node.json";
+
+/** The names of the refs of one grid. */
+export class RefNames {
+  /** The branch of the settled ledger, in full. */
+  readonly branch: string;
+  readonly #prefix: string;
+
+  /**
+   * @param branch the branch's short name, such as `main`
+   * @param prefix where the live edge is kept, such as `refs/dgrid`
+   */
+  constructor(branch = "main", prefix = "refs/dgrid") {
+    this.branch = `refs/heads/${branch}`;
+    this.#prefix = prefix;
+  }
+
+  shard(shard: string): string {
+    return `${this.#prefix}/live/${shard}`;
+  }
+
+  node(nodeId: string): string {
+    return `${this.#prefix}/nodes/${nodeId}`;
+  }
+
+  /** The shard that a ref holds, or undefined. */
+  shardIn(ref: string): string | undefined {
+    const shard = after(ref, `${this.#prefix}/live/`);
+    return shard !== undefined && SHARDS.includes(shard) ? shard : undefined;
+  }
+
+  /** The node that a ref holds, or undefined. */
+  nodeIn(ref: string): string | undefined {
+    const node = after(ref, `${this.#prefix}/nodes/`);
+    return node !== undefined && isNodeId(node) ? node : undefined;
+  }
+
+  /** What to ask the server for: the branch and the whole live edge. */
+  get patterns(): string[] {
+    return [this.branch, `${this.#prefix}/live/*`, `${this.#prefix}/nodes/*`];
+  }
+
+  /** The refs to follow locally. Nodes are looked at, not followed. */
+  get followed(): string[] {
+    return [this.branch, `${this.#prefix}/live/*`];
+  }
+}
+
+function after(text: string, start: string): string | undefined {
+  return text.startsWith(start) ? text.slice(start.length) : undefined;
+}

@@ -1,0 +1,69 @@
+/**
+ * The live state of a task: its entry on the shard it belongs to (DESIGN.md section 4).
+ *
+ * ```text
+ * (queued: on main, no entry) ──claim──▶ claimed ──report──▶ finished ──settle──▶ (result on main)
+ *                │                        ▲    │                ▲
+ *                │                  claim │    │ hand_back, or  │
+ *                │                        │    ▼ failed with retries left
+ *                │                       retrying               │
+ *                └───────────reject (the file is no task)───────┘
+ * ```
+ *
+ * Who has authority: only the node that is named in a `claimed` entry, and only for the attempt
+ * that stands there, may report on it or hand it back. Everybody may claim what has no entry or is
+ * `retrying`; everybody may settle what is `finished`.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { isNodeId, isTaskId } from "./identity.ts";
+import type { Parsed } from "./problem.ts";
+import { decodeRecord } from "./record.ts";
+
+/** How a task can end (Contract). */
+export const STATUSES = ["success", "failed", "timeout", "cancelled", "rejected", "lost"] as const;
+export type Status = typeof STATUSES[number];
+
+/** How an attempt can end: as a task, or handed back unfinished by a node that stops. */
+export const OUTCOMES = [...STATUSES, "handed_back"] as const;
+export type Outcome = typeof OUTCOMES[number];
+
+/** One try at a task that is over. */
+export const attemptSchema = z.object({
+  attempt: z.int(),
+  node_id: z.string().refine(isNodeId),
+  claimed_at: z.string(),
+  ended_at: z.string(),
+  outcome: z.enum(OUTCOMES),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
+const liveStateSchema = z.object({
+  version: z.literal(1),
+  task_id: z.string().refine(isTaskId),
+  status: z.enum(["claimed", "retrying", "cancelling", "finished"]),
+  /** The number of the current attempt, or of the last one; the first is 1. */
+  attempt: z.int(),
+  /** The owner of that attempt. */
+  node_id: z.string().refine(isNodeId),
+  claimed_at: z.string(),
+  /** Not to be claimed earlier; only where a retry waits. */
+  not_before: z.string().optional(),
+  attempts: z.array(attemptSchema),
+});
+export type LiveState = z.infer<typeof liveStateSchema>;
+
+/** Reads an entry of a shard. */
+export function decodeLiveState(bytes: Uint8Array): Parsed<LiveState> {
+  return decodeRecord(liveStateSchema, bytes);
+}
+
+/** How a finished task ended. */
+export function finalStatusOf(state: LiveState): Status {
+  const outcome = state.attempts.at(-1)?.outcome;
+  if (state.status !== "finished" || outcome === undefined || outcome === "handed_back") {
+    throw new Error(`reading how ${state.task_id} ended: it is ${state.status}, not finished`);
+  }
+  return outcome;
+}

@@ -1,0 +1,114 @@
+/**
+ * A result: how a task ended (DESIGN.md section 3, Contract).
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  attemptSchema,
+  finalStatusOf,
+  type LiveState,
+  type Status,
+  STATUSES,
+} from "./live_state.ts";
+import type { Parsed } from "./problem.ts";
+import { decodeRecord } from "./record.ts";
+import type { Task } from "./task.ts";
+
+/** What running an attempt brought forth. */
+export interface Execution {
+  status: Exclude<Status, "lost">;
+  /** The container's; -2 on timeout; null where nothing ran. */
+  exit_code: number | null;
+  stdout: string;
+  stderr: string;
+  stdout_truncated: boolean;
+  stderr_truncated: boolean;
+  /** What a module returned; absent where it returned nothing, and for scripts. */
+  output?: unknown;
+  /** RFC 3339; absent where nothing ran. */
+  started_at?: string;
+  duration_ms: number;
+  /** The container image that ran it; absent for modules. */
+  image?: string;
+  /** A sentence for everything but success and failed; for failed where there is more to say. */
+  reason?: string;
+}
+
+const nullableString = z.string().nullable();
+
+const resultSchema = z.object({
+  task_id: z.string(),
+  node_id: z.string(),
+  attempt: z.int(),
+  status: z.enum(STATUSES),
+  exit_code: z.int().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+  stdout_truncated: z.boolean(),
+  stderr_truncated: z.boolean(),
+  output: z.unknown(),
+  created_at: nullableString,
+  claimed_at: z.string(),
+  started_at: nullableString,
+  timestamp: z.string(),
+  duration_ms: z.number(),
+  image: nullableString,
+  attempts: z.array(attemptSchema),
+  reason: z.string().optional(),
+  task: z.unknown(),
+});
+export type Result = z.infer<typeof resultSchema>;
+
+/** Reads a result file. */
+export function decodeResult(bytes: Uint8Array): Parsed<Result> {
+  return decodeRecord(resultSchema, bytes);
+}
+
+/**
+ * The result of a task that has just finished.
+ *
+ * @param task the spec as claimed; undefined where the file in the queue was no task
+ */
+export function buildResult(
+  state: LiveState,
+  execution: Execution,
+  task: Task | undefined,
+): Result {
+  const last = state.attempts.at(-1)!;
+  return {
+    task_id: state.task_id,
+    node_id: last.node_id,
+    attempt: last.attempt,
+    status: finalStatusOf(state),
+    exit_code: execution.exit_code,
+    stdout: execution.stdout,
+    stderr: execution.stderr,
+    stdout_truncated: execution.stdout_truncated,
+    stderr_truncated: execution.stderr_truncated,
+    output: execution.output,
+    created_at: task?.created_at ?? null,
+    claimed_at: last.claimed_at,
+    started_at: execution.started_at ?? null,
+    timestamp: last.ended_at,
+    duration_ms: execution.duration_ms,
+    image: execution.image ?? null,
+    attempts: state.attempts,
+    reason: execution.reason,
+    task: task ?? null,
+  };
+}
+
+/** The execution of a task that never ran. */
+export function notRun(status: "rejected" | "cancelled", reason: string): Execution {
+  return {
+    status,
+    exit_code: null,
+    stdout: "",
+    stderr: "",
+    stdout_truncated: false,
+    stderr_truncated: false,
+    duration_ms: 0,
+    reason,
+  };
+}

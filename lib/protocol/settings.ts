@@ -1,0 +1,60 @@
+/**
+ * The grid's settings: `dgrid.json` on the branch (DESIGN.md section 2, Contract).
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Parsed } from "./problem.ts";
+import { decodeRecord } from "./record.ts";
+import type { Task } from "./task.ts";
+
+/** Where the settings are kept. */
+export const SETTINGS_PATH = "dgrid.json";
+
+const integer = (low: number, high: number) => {
+  const error = `must be an integer from ${low} to ${high}`;
+  return z.int({ error }).min(low, { error }).max(high, { error });
+};
+
+const settingsSchema = z.strictObject({
+  version: z.literal(1, { error: "must be 1, the only version there is" }),
+  /** How long a claim is believed without a sign of life. */
+  lease_seconds: integer(5, 86_400).default(300),
+  /** After this many lost owners a task is given up as `lost`. */
+  max_attempts: integer(1, 100).default(3),
+  /** No task may ask for more time than this. */
+  max_timeout_seconds: integer(1, 86_400).default(86_400),
+  /** How many bytes of each of stdout, stderr and a module's output are kept. */
+  output_limit_bytes: integer(1, 1_048_576).default(10_240),
+  /** The image of a script that names none. */
+  default_image: z.string({ error: "must be a string" }).min(1, { error: "must not be empty" })
+    .default("python:3.11-alpine"),
+}, { error: (issue) => issue.code === "invalid_type" ? "must be an object" : undefined });
+
+/** The grid's settings with their defaults filled in. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** What holds where the branch has no `dgrid.json`. */
+export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({ version: 1 });
+
+/**
+ * Reads `dgrid.json`. An unknown field is refused: a worker that does not know a policy must not
+ * work against it.
+ */
+export function decodeSettings(bytes: Uint8Array): Parsed<Settings> {
+  return decodeRecord(settingsSchema, bytes);
+}
+
+/** Checks a task against the ceilings of its grid. */
+export function checkAgainstSettings(task: Task, settings: Settings): Parsed<Task> {
+  const ceiling = settings.max_timeout_seconds;
+  if (task.timeout_seconds <= ceiling) return { ok: true, value: task };
+  return {
+    ok: false,
+    problems: [{
+      field: "timeout_seconds",
+      found: String(task.timeout_seconds),
+      rule: `must be at most ${ceiling}, the grid's max_timeout_seconds`,
+    }],
+  };
+}

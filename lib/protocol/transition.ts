@@ -1,0 +1,160 @@
+/**
+ * The rules by which a task's live state changes. Pure: what the state is, what happens and who
+ * says so decide the next state or the refusal. Every writer applies its events with this function
+ * to the tip that it has read, and again to the new tip when its swap was lost; so an event of a
+ * former owner is refused here, whatever it believed when it began. That is the fence.
+ *
+ * @module
+ */
+import type { Attempt, LiveState, Outcome } from "./live_state.ts";
+
+/** A node takes a task that nobody has. */
+export interface Claim {
+  kind: "claim";
+  task_id: string;
+  node_id: string;
+  at: string;
+}
+
+/** The owner says how its attempt ended. */
+export interface Report {
+  kind: "report";
+  task_id: string;
+  node_id: string;
+  attempt: number;
+  at: string;
+  outcome: Exclude<Outcome, "handed_back">;
+  /** How often the task may be tried again after a failure or a timeout. */
+  retries: number;
+  /** When a further attempt may begin, if there is to be one. */
+  retry_at: string;
+}
+
+/** The owner gives an attempt back unfinished, because it stops or cannot run it after all. */
+export interface HandBack {
+  kind: "hand_back";
+  task_id: string;
+  node_id: string;
+  attempt: number;
+  at: string;
+}
+
+/** A node found a file in the queue that is no task, and ends it there. */
+export interface Reject {
+  kind: "reject";
+  task_id: string;
+  node_id: string;
+  at: string;
+}
+
+export type TaskEvent = Claim | Report | HandBack | Reject;
+
+/** Why an event does not apply, as a code for programs and a sentence for people. */
+export interface Refusal {
+  ok: false;
+  code: "taken" | "too_early" | "not_owner" | "finished";
+  reason: string;
+}
+export type Transition = { ok: true; next: LiveState } | Refusal;
+
+/**
+ * Applies one event to a task's state.
+ *
+ * @param state the entry on the shard, or undefined where there is none: the task is queued
+ */
+export function transition(state: LiveState | undefined, event: TaskEvent): Transition {
+  switch (event.kind) {
+    case "claim":
+      return claim(state, event);
+    case "reject":
+      return reject(state, event);
+    case "report":
+      return asOwner(state, event, report);
+    case "hand_back":
+      return asOwner(state, event, handBack);
+  }
+}
+
+function claim(state: LiveState | undefined, event: Claim): Transition {
+  if (state === undefined) return { ok: true, next: claimed([], 1, event) };
+  if (state.status !== "retrying") return taken(state);
+  if (state.not_before !== undefined && Date.parse(event.at) < Date.parse(state.not_before)) {
+    return refuse("too_early", `${state.task_id} waits for its retry at ${state.not_before}`);
+  }
+  return { ok: true, next: claimed(state.attempts, state.attempt + 1, event) };
+}
+
+function claimed(attempts: Attempt[], attempt: number, event: Claim): LiveState {
+  const { task_id, node_id, at } = event;
+  return { version: 1, task_id, status: "claimed", attempt, node_id, claimed_at: at, attempts };
+}
+
+function reject(state: LiveState | undefined, event: Reject): Transition {
+  if (state !== undefined) return taken(state);
+  const { task_id, node_id, at } = event;
+  return ended(claimed([], 1, { kind: "claim", task_id, node_id, at }), at, "rejected");
+}
+
+function report(state: LiveState, event: Report): Transition {
+  const again = isRetried(event.outcome) &&
+    state.attempts.filter(({ outcome }) => isRetried(outcome)).length < event.retries;
+  return again
+    ? waiting(state, event.at, event.outcome, event.retry_at)
+    : ended(state, event.at, event.outcome);
+}
+
+function handBack(state: LiveState, event: HandBack): Transition {
+  return waiting(state, event.at, "handed_back");
+}
+
+/** Whether a retry may follow an outcome (Contract: "after a failure or a timeout"). */
+function isRetried(outcome: Outcome): boolean {
+  return outcome === "failed" || outcome === "timeout";
+}
+
+function waiting(state: LiveState, at: string, outcome: Outcome, notBefore?: string): Transition {
+  const attempts = withAttempt(state, at, outcome);
+  const { not_before: _, ...rest } = state;
+  const next: LiveState = { ...rest, status: "retrying", attempts };
+  return { ok: true, next: notBefore === undefined ? next : { ...next, not_before: notBefore } };
+}
+
+function ended(state: LiveState, at: string, outcome: Outcome): Transition {
+  return {
+    ok: true,
+    next: { ...state, status: "finished", attempts: withAttempt(state, at, outcome) },
+  };
+}
+
+function withAttempt(state: LiveState, ended_at: string, outcome: Outcome): Attempt[] {
+  const { attempt, node_id, claimed_at } = state;
+  return [...state.attempts, { attempt, node_id, claimed_at, ended_at, outcome }];
+}
+
+function asOwner<E extends Report | HandBack>(
+  state: LiveState | undefined,
+  event: E,
+  apply: (state: LiveState, event: E) => Transition,
+): Transition {
+  const { task_id, node_id, attempt } = event;
+  const whose = `attempt ${attempt} of ${task_id} is no longer ${node_id}'s`;
+  if (state === undefined) return refuse("not_owner", `${whose}: it is not on the live edge`);
+  if (state.status === "finished") return refuse("finished", `${task_id} is finished already`);
+  if (state.status === "retrying" || state.node_id !== node_id || state.attempt !== attempt) {
+    return refuse(
+      "not_owner",
+      `${whose}: it is ${state.status}, attempt ${state.attempt}, ${state.node_id}`,
+    );
+  }
+  return apply(state, event);
+}
+
+function taken(state: LiveState): Refusal {
+  return state.status === "finished"
+    ? refuse("finished", `${state.task_id} is finished already`)
+    : refuse("taken", `${state.task_id} is ${state.status} by ${state.node_id}`);
+}
+
+function refuse(code: Refusal["code"], reason: string): Refusal {
+  return { ok: false, code, reason };
+}
