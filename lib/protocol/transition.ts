@@ -158,3 +158,24 @@ function taken(state: LiveState): Refusal {
 function refuse(code: Refusal["code"], reason: string): Refusal {
   return { ok: false, code, reason };
 }
+
+/**
+ * Whether a state shows that this very event took effect before: the answer to a push can be lost
+ * although the push was not. Instants make it certain, because a node never gives the same one to
+ * two events of a task.
+ */
+export function wasApplied(state: LiveState, event: TaskEvent): boolean {
+  if (event.kind === "claim") {
+    return state.status === "claimed" && state.node_id === event.node_id &&
+      state.claimed_at === event.at;
+  }
+  const outcome = event.kind === "report"
+    ? event.outcome
+    : event.kind === "reject"
+    ? "rejected"
+    : "handed_back";
+  return state.attempts.some((attempt) =>
+    attempt.node_id === event.node_id && attempt.ended_at === event.at &&
+    attempt.outcome === outcome
+  );
+}

@@ -1,0 +1,145 @@
+/**
+ * Writes commits through one `git fast-import`: no worktree, no index, and no need to have the
+ * content of what a commit merely moves.
+ *
+ * @module
+ */
+import type { Git } from "./git.ts";
+import { GitError } from "./git_error.ts";
+import { LineReader } from "./line_reader.ts";
+
+/** One change to the tree of a commit. */
+export type TreeChange =
+  /** A file with this content. */
+  | { path: string; bytes: Uint8Array }
+  /** A file that is this object; it must be here. */
+  | { path: string; blob: string }
+  /** The file `name` of a folder (a tree that is here); its content need not be here. */
+  | { path: string; folder: string; name: string }
+  | { path: string; remove: true };
+
+export interface CommitOrder {
+  /** Undefined for a commit without history. */
+  parent?: string;
+  message: string;
+  author: { name: string; email: string };
+  /** Seconds since the epoch. */
+  time: number;
+  changes: TreeChange[];
+}
+
+/** Where folders are mounted for a moment so that files can be moved out of them. */
+const MOUNT = ".dgrid-mount";
+/** Every commit is made on this ref, which is gone again before the import ends. */
+const SCRATCH_REF = "refs/dgrid-import";
+
+export class FastImport {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: LineReader;
+  readonly #words: Promise<string>;
+
+  constructor(git: Git) {
+    this.#child = git.start(["fast-import", "--quiet", "--force", "--done"]);
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#lines = new LineReader(this.#child.stdout);
+    this.#words = new Response(this.#child.stderr).text();
+  }
+
+  /** Makes a commit and gives its id. It can be read by others only after {@link finish}. */
+  async commit(order: CommitOrder): Promise<string> {
+    await this.#write([...orderParts(order), "get-mark :1\n"]);
+    const oid = await this.#lines.line();
+    if (oid === undefined) throw await this.#failure();
+    await this.#write([`reset ${SCRATCH_REF}\nfrom ${"0".repeat(oid.length)}\n\n`]);
+    return oid;
+  }
+
+  /** Brings everything onto the disk and ends. */
+  async finish(): Promise<void> {
+    await this.#write(["done\n"]);
+    await this.#stdin.close();
+    const { code } = await this.#child.status;
+    if (code !== 0) throw await this.#failure();
+    await this.#words;
+  }
+
+  /** Ends without keeping anything. */
+  async abort(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#stdin.abort().catch(() => undefined);
+    await Promise.all([this.#child.status, this.#words, this.#lines.cancel()]);
+  }
+
+  async #write(parts: (string | Uint8Array)[]): Promise<void> {
+    try {
+      await this.#stdin.write(new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
+    } catch {
+      throw await this.#failure();
+    }
+  }
+
+  async #failure(): Promise<GitError> {
+    const words = (await this.#words).split("\n").find((line) => line.startsWith("fatal")) ?? "";
+    const disk = /no space left|disk quota/i.test(words);
+    return new GitError(
+      `writing commits: ${words || "git fast-import ended early"}`,
+      disk ? "disk_full" : "damaged",
+      128,
+    );
+  }
+}
+
+function orderParts(
+  { parent, message, author, time, changes }: CommitOrder,
+): (string | Uint8Array)[] {
+  const text = new TextEncoder().encode(message);
+  return [
+    `commit ${SCRATCH_REF}\nmark :1\n`,
+    `committer ${identity(author.name)} <${identity(author.email)}> ${time} +0000\n`,
+    `data ${text.length}\n`,
+    text,
+    "\n",
+    parent === undefined ? "" : `from ${parent}\n`,
+    ...changes.flatMap(changeParts(new Mounts())),
+    changes.some((change) => "folder" in change) ? `D ${MOUNT}\n` : "",
+    "\n",
+  ];
+}
+
+/** Names must not hold what ends a name in Git's format. */
+function identity(text: string): string {
+  return text.replace(/[<>\n\0]/g, " ").trim() || "unknown";
+}
+
+/** Remembers which folders are mounted in the commit that is being made. */
+class Mounts {
+  readonly #places = new Map<string, string>();
+
+  /** The place of a folder, and the command that mounts it where that is still to be done. */
+  place(folder: string): { place: string; command: string } {
+    const known = this.#places.get(folder);
+    if (known !== undefined) return { place: known, command: "" };
+    const place = `${MOUNT}/${this.#places.size}`;
+    this.#places.set(folder, place);
+    return { place, command: `M 040000 ${folder} ${place}\n` };
+  }
+}
+
+function changeParts(mounts: Mounts): (change: TreeChange) => (string | Uint8Array)[] {
+  return (change) => {
+    const path = quoted(change.path);
+    if ("remove" in change) return [`D ${path}\n`];
+    if ("blob" in change) return [`M 100644 ${change.blob} ${path}\n`];
+    if ("bytes" in change) {
+      return [`M 100644 inline ${path}\ndata ${change.bytes.length}\n`, change.bytes, "\n"];
+    }
+    const { place, command } = mounts.place(change.folder);
+    return [command, `C ${quoted(`${place}/${change.name}`)} ${path}\n`];
+  };
+}
+
+/** A path as fast-import reads it between quotes. */
+function quoted(path: string): string {
+  return `"${path.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n")}"`;
+}

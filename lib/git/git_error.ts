@@ -1,0 +1,82 @@
+import type { RunResult } from "../process.ts";
+import { textOf } from "../process.ts";
+
+/**
+ * What kind of trouble Git met.
+ *
+ * - `unreachable`: nobody answered, or the answer broke off; later it may work
+ * - `unauthorised`: the host wants other credentials
+ * - `no_repository`: there is nothing at that address, or nothing that we may see
+ * - `refused`: the host answered and said no
+ * - `damaged`: the local copy cannot be read
+ * - `disk_full`: no room for what should be written
+ * - `timed_out`: it took longer than it may
+ * - `failed`: anything else
+ */
+export type GitTrouble =
+  | "unreachable"
+  | "unauthorised"
+  | "no_repository"
+  | "refused"
+  | "damaged"
+  | "disk_full"
+  | "timed_out"
+  | "failed";
+
+/** A Git command that did not do what it was asked for. */
+export class GitError extends Error {
+  override name = "GitError";
+  constructor(message: string, readonly trouble: GitTrouble, readonly exitCode: number) {
+    super(message);
+  }
+}
+
+/** Git has one exit code, 128, for all of these; under a pinned locale only its words differ. */
+const SIGNS: [GitTrouble, RegExp][] = [
+  ["disk_full", /no space left on device|disk quota exceeded/i],
+  [
+    "unauthorised",
+    /authentication failed|could not read (username|password)|permission denied \(|terminal prompts disabled|error: 40[13]\b|host key verification failed/i,
+  ],
+  [
+    "no_repository",
+    /does not appear to be a git repository|repository .*not found|not found: did you run|no such file or directory|error: 404\b|not exported|access denied or repository/i,
+  ],
+  [
+    "unreachable",
+    /could not resolve|couldn't connect|failed to connect|connection (refused|reset|closed|timed out)|unable to connect|network is unreachable|no route to host|early eof|the remote end hung up|unexpected disconnect|operation timed out|error: 5\d\d\b|could not read from remote/i,
+  ],
+  [
+    "damaged",
+    /bad object|corrupt|loose object|unable to read (tree|sha1)|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit)/i,
+  ],
+  ["refused", /remote rejected|pre-receive hook declined|not our ref|filtering not recognized/i],
+];
+
+/** Turns a failed run of Git into an error with its kind, its exit code and its own last words. */
+export function gitErrorOf(action: string, result: RunResult): GitError {
+  const words = textOf(result.stderr).trim();
+  if (result.timedOut) {
+    return new GitError(
+      `${action}: no answer within ${Math.round(result.durationMs / 1000)} s`,
+      "timed_out",
+      result.code,
+    );
+  }
+  return new GitError(`${action}: ${lastWords(words)}`, troubleIn(words), result.code);
+}
+
+/** Sorts what Git said into a kind of trouble. */
+export function troubleIn(words: string): GitTrouble {
+  return SIGNS.find(([, sign]) => sign.test(words))?.[0] ?? "failed";
+}
+
+/** The lines that say what went wrong, as one line of at most 300 characters. */
+function lastWords(words: string): string {
+  const lines = words.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const telling = lines.filter((line) =>
+    /^(fatal|error|remote|ssh|.*permission denied)/i.test(line)
+  );
+  const chosen = telling.length > 0 ? telling : lines;
+  return chosen.slice(0, 3).join("; ").slice(0, 300) || "it said nothing";
+}

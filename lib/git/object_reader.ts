@@ -1,0 +1,125 @@
+/**
+ * Reads objects of the local copy through one `git cat-file --batch-command` that stays.
+ *
+ * @module
+ */
+import type { Git } from "./git.ts";
+import { GitError } from "./git_error.ts";
+import { LineReader } from "./line_reader.ts";
+
+/** An object's header. */
+export interface ObjectInfo {
+  oid: string;
+  type: string;
+  size: number;
+}
+
+export class ObjectReader {
+  readonly #git: Git;
+  #process?: Conversation;
+  /** Requests are answered in order, so they take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /** What the names stand for (`<oid>` or `<oid>:<path>`), undefined for what is not here. */
+  info(names: string[]): Promise<(ObjectInfo | undefined)[]> {
+    return this.#ask("info", names, (header) => Promise.resolve(header));
+  }
+
+  /** The bodies of objects, undefined for what is not here. */
+  contents(names: string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#ask("contents", names, async (header, lines) => {
+      const body = await lines.bytes(header.size);
+      await lines.bytes(1);
+      return body;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    await this.#process?.end();
+    this.#process = undefined;
+  }
+
+  #ask<T>(
+    command: string,
+    names: string[],
+    read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
+  ): Promise<(T | undefined)[]> {
+    if (names.length === 0) return Promise.resolve([]);
+    const answer = this.#turn.then(async () => {
+      this.#process ??= new Conversation(
+        this.#git.start(["cat-file", "--batch-command", "--buffer"]),
+      );
+      try {
+        return await this.#process.ask(command, names, read);
+      } catch (error) {
+        await this.#process.end();
+        this.#process = undefined;
+        throw error;
+      }
+    });
+    // The next request waits for this one but does not inherit its failure.
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+}
+
+/** One running `git cat-file` and what is said to it. */
+class Conversation {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: LineReader;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #words: Promise<string>;
+
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#lines = new LineReader(child.stdout);
+    this.#stdin = child.stdin.getWriter();
+    this.#words = new Response(child.stderr).text();
+  }
+
+  async ask<T>(
+    command: string,
+    names: string[],
+    read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
+  ): Promise<(T | undefined)[]> {
+    const request = names.map((name) => `${command} ${name}\n`).join("") + "flush\n";
+    // Written while the answers are read: either pipe may be full.
+    const [answers] = await Promise.all([
+      this.#answers(names.length, read),
+      this.#stdin.write(new TextEncoder().encode(request)),
+    ]);
+    return answers;
+  }
+
+  async end(): Promise<void> {
+    // It may have died before; how it ended was said to whoever asked it.
+    await this.#stdin.close().catch(() => this.#stdin.abort());
+    await Promise.all([this.#child.status, this.#words]);
+  }
+
+  async #answers<T>(
+    count: number,
+    read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
+  ): Promise<(T | undefined)[]> {
+    const answers: (T | undefined)[] = [];
+    while (answers.length < count) {
+      const header = await this.#lines.line();
+      if (header === undefined) {
+        throw new GitError(`reading objects: ${(await this.#words).trim()}`, "damaged", 128);
+      }
+      const parts = header.split(" ");
+      const size = Number(parts.at(-1));
+      answers.push(
+        Number.isInteger(size)
+          ? await read({ oid: parts[0], type: parts[1], size }, this.#lines)
+          : undefined,
+      );
+    }
+    return answers;
+  }
+}

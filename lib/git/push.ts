@@ -1,0 +1,74 @@
+/**
+ * Compare-and-swap on the server: `git push` with an expected value for each ref.
+ *
+ * @module
+ */
+import { textOf } from "../process.ts";
+import type { Git } from "./git.ts";
+import { gitErrorOf } from "./git_error.ts";
+
+/** The name of the server in the local copy's configuration. */
+export const REMOTE = "grid";
+
+/** What a ref is to become, and what it must be now. */
+export interface RefChange {
+  ref: string;
+  /** The commit it must name now; undefined where it must not exist. */
+  expected?: string;
+  /** The commit it shall name; undefined to delete it. */
+  next?: string;
+}
+
+/** What the server said of one ref. */
+export interface RefAnswer {
+  ref: string;
+  accepted: boolean;
+  /** The reason of a refusal, in the words of Git or of the host. */
+  words: string;
+}
+
+/**
+ * Asks the server for all changes, each with its expected value.
+ *
+ * @param atomic all or none; otherwise each ref succeeds or fails alone
+ * @throws {GitError} when no answer for each ref came, so that nobody knows what took effect
+ */
+export async function push(
+  git: Git,
+  changes: RefChange[],
+  atomic: boolean,
+): Promise<RefAnswer[]> {
+  const result = await git.try(pushCommand(changes, atomic));
+  const answers = parsePushReport(textOf(result.stdout));
+  const answered = new Set(answers.map(({ ref }) => ref));
+  if (result.timedOut || changes.some(({ ref }) => !answered.has(ref))) {
+    throw gitErrorOf("pushing", result);
+  }
+  return answers;
+}
+
+/** The command that asks for the changes. A lease with an empty value: the ref must not exist. */
+export function pushCommand(changes: RefChange[], atomic: boolean): string[] {
+  return [
+    "push",
+    "--porcelain",
+    "--no-verify",
+    ...(atomic ? ["--atomic"] : []),
+    ...changes.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ""}`),
+    REMOTE,
+    ...changes.map(({ ref, next }) => `${next ?? ""}:${ref}`),
+  ];
+}
+
+/**
+ * Reads what `git push --porcelain` says: a line for each ref, `<flag> TAB <from>:<to> TAB
+ * <summary>`, where the flag `!` is a refusal (git-push, "OUTPUT").
+ */
+export function parsePushReport(text: string): RefAnswer[] {
+  return text.split("\n").flatMap((line) => {
+    const [flag, refs, words] = line.split("\t");
+    if (flag.length !== 1 || refs === undefined) return [];
+    const ref = refs.slice(refs.indexOf(":") + 1);
+    return [{ ref, accepted: flag !== "!", words: words ?? "" }];
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * What a set of events amounts to on the shards that they belong to, before anybody is asked.
+ *
+ * @module
+ */
+import { shardOf } from "../protocol/identity.ts";
+import { SHARD_PATHS } from "../protocol/layout.ts";
+import type { LiveState } from "../protocol/live_state.ts";
+import { encodeRecord } from "../protocol/record.ts";
+import { buildResult, type Execution } from "../protocol/result.ts";
+import type { Task } from "../protocol/task.ts";
+import { type Refusal, type TaskEvent, transition, wasApplied } from "../protocol/transition.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ShardEntry, ShardView } from "./shard_view.ts";
+import type { Change, Oid } from "./store.ts";
+
+/** An event, and what has to be kept with it. */
+export interface Saying {
+  event: TaskEvent;
+  /** With a claim: the file in the queue, kept as the spec. */
+  spec?: Oid;
+  /** With a report or a reject: how it went, and the task as claimed. */
+  execution?: Execution;
+  task?: Task;
+}
+
+/** What became of a saying. */
+export type Heard =
+  | { heard: true; state: LiveState }
+  | { heard: false; refusal: Refusal }
+  /** It could not be said: others were faster each time, or the server refuses. */
+  | { heard: false; refusal?: undefined; words: string };
+
+/** The change of one shard that a set of sayings amounts to. */
+export interface Draft {
+  shard: string;
+  before: ShardView;
+  /** The entries after it. */
+  tasks: Map<string, ShardEntry>;
+  changes: Change[];
+  accepted: Map<Saying, LiveState>;
+}
+
+/**
+ * Applies sayings to the shards as they were last seen. What is refused, or was applied before, is
+ * noted in `heard`.
+ */
+export async function draftShards(
+  ledger: Ledger,
+  sayings: Saying[],
+  heard: Map<Saying, Heard>,
+): Promise<Draft[]> {
+  const drafts: Draft[] = [];
+  for (const [shard, own] of Map.groupBy(sayings, ({ event }) => shardOf(event.task_id))) {
+    const mayClaim = !own.some(startsFresh) || await ledger.reachesSettledMark(shard);
+    const draft = draftShard(ledger, shard, own, mayClaim, heard);
+    if (draft.accepted.size > 0) drafts.push(draft);
+  }
+  return drafts;
+}
+
+function startsFresh({ event }: Saying): boolean {
+  return event.kind === "claim" || event.kind === "reject";
+}
+
+function draftShard(
+  ledger: Ledger,
+  shard: string,
+  sayings: Saying[],
+  mayClaim: boolean,
+  heard: Map<Saying, Heard>,
+): Draft {
+  const before = ledger.shard(shard);
+  const draft: Draft = {
+    shard,
+    before,
+    tasks: new Map(before.tasks),
+    changes: [],
+    accepted: new Map(),
+  };
+  for (const saying of sayings) {
+    const { event } = saying;
+    const state = draft.tasks.get(event.task_id)?.state;
+    if (state !== undefined && wasApplied(state, event)) {
+      // The answer to an earlier push was lost, but it took effect.
+      heard.set(saying, { heard: true, state });
+      continue;
+    }
+    const outcome = gone(ledger, state, saying, mayClaim) ?? transition(state, event);
+    if (!outcome.ok) {
+      heard.set(saying, { heard: false, refusal: outcome });
+      continue;
+    }
+    draft.tasks.set(event.task_id, { state: outcome.next });
+    draft.changes.push(...changesOf(saying, outcome.next));
+    draft.accepted.set(saying, outcome.next);
+  }
+  return draft;
+}
+
+/** The refusal of a claim on a task that is not, or may not be, in the queue any more. */
+function gone(
+  ledger: Ledger,
+  state: LiveState | undefined,
+  saying: Saying,
+  mayClaim: boolean,
+): Refusal | undefined {
+  if (!startsFresh(saying) || state !== undefined) return undefined;
+  const { task_id } = saying.event;
+  if (mayClaim && ledger.main.queue.has(task_id)) return undefined;
+  const reason = mayClaim ? "it is not in the queue" : "the branch does not reach the settled mark";
+  return { ok: false, code: "finished", reason: `${task_id}: ${reason}` };
+}
+
+function changesOf({ spec, execution, task }: Saying, state: LiveState): Change[] {
+  const { task_id } = state;
+  const changes: Change[] = [{ path: SHARD_PATHS.task(task_id), bytes: encodeRecord(state) }];
+  if (spec !== undefined) changes.push({ path: SHARD_PATHS.spec(task_id), blob: spec });
+  if (state.status === "finished" && execution !== undefined) {
+    const bytes = encodeRecord(buildResult(state, execution, task));
+    changes.push({ path: SHARD_PATHS.result(task_id), bytes });
+  }
+  return changes;
+}

@@ -1,0 +1,161 @@
+/**
+ * A process's view of one grid: the branch and the sixteen shards, as they were when it last looked.
+ *
+ * @module
+ */
+import { shardOf, SHARDS } from "../protocol/identity.ts";
+import type { RefNames } from "../protocol/layout.ts";
+import type { LiveState } from "../protocol/live_state.ts";
+import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
+import { type MainView, readMain } from "./main_view.ts";
+import { EMPTY_SHARD, readShard, type ShardView } from "./shard_view.ts";
+import type { Oid, Store } from "./store.ts";
+
+/** Who writes, when, and how chance is drawn; passed in, so that tests decide all three. */
+export interface Writer {
+  /** Stands in commit messages and as their author. */
+  name: string;
+  email: string;
+  now(): Date;
+  /** From 0 to less than 1. */
+  random(): number;
+  /** Waits that long. */
+  pause(milliseconds: number): Promise<void>;
+}
+
+/** There is no grid at that address. */
+export class NoGrid extends Error {
+  override name = "NoGrid";
+}
+
+export class Ledger {
+  #refs = new Map<string, Oid>();
+  #main?: MainView;
+  #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
+  /** Settled marks that are known to be in our view of the branch. */
+  readonly #passedMarks = new Set<Oid>();
+
+  constructor(
+    readonly store: Store,
+    readonly names: RefNames,
+    readonly writer: Writer,
+  ) {}
+
+  /** The refs as they were last seen. */
+  get refs(): ReadonlyMap<string, Oid> {
+    return this.#refs;
+  }
+
+  /** The branch as it was last seen. An empty grid where the branch does not exist yet. */
+  get main(): MainView {
+    return this.#main ?? {
+      commit: "",
+      settings: DEFAULT_SETTINGS,
+      queue: new Map(),
+      strays: new Map(),
+      pathsOf: new Map(),
+      leftovers: [],
+    };
+  }
+
+  /** The commit of the branch as last seen; undefined where there is no branch yet. */
+  get mainCommit(): Oid | undefined {
+    return this.#main?.commit;
+  }
+
+  shard(shard: string): ShardView {
+    return this.#shards.get(shard)!;
+  }
+
+  get shards(): ReadonlyMap<string, ShardView> {
+    return this.#shards;
+  }
+
+  /** A task's state on the live edge, undefined where it has none. */
+  stateOf(taskId: string): LiveState | undefined {
+    return this.shard(shardOf(taskId)).tasks.get(taskId)?.state;
+  }
+
+  /** All states on the live edge. */
+  *states(): Generator<LiveState> {
+    for (const { tasks } of this.#shards.values()) {
+      for (const { state } of tasks.values()) yield state;
+    }
+  }
+
+  /**
+   * Looks at the server and reads what has moved.
+   *
+   * @returns whether anything that matters to tasks has moved; heartbeats do not
+   * @throws {NoGrid} when the branch does not exist
+   */
+  async refresh(): Promise<boolean> {
+    const refs = await this.store.refs();
+    const main = refs.get(this.names.branch);
+    if (main === undefined) throw new NoGrid(`reading the grid: there is no ${this.names.branch}`);
+    const moved = new Map([...refs].filter(([ref, oid]) => this.#isNews(ref, oid)));
+    if (moved.size > 0) await this.store.fetch(moved);
+    this.#refs = refs;
+    for (const shard of SHARDS) await this.#readShard(shard, refs.get(this.names.shard(shard)));
+    await this.#readMain(main);
+    return moved.size > 0;
+  }
+
+  /**
+   * Whether our view of the branch reaches what a shard was settled up to. If not, a task without
+   * an entry may have been settled already, so nobody may claim it (DESIGN.md section 4, rule 2).
+   * May bring the view of the branch up to date to find out.
+   */
+  async reachesSettledMark(shard: string): Promise<boolean> {
+    const { settled } = this.shard(shard);
+    if (settled === undefined || this.#passedMarks.has(settled)) return true;
+    let contained = await this.store.contains(this.main.commit, settled);
+    if (contained !== true) {
+      // The mark was pushed together with the branch, so a branch that is read after the shard has
+      // it. A server may list the shard's ref later than the branch's: only a second look is after.
+      await this.#lookAtMain();
+      contained = await this.store.contains(this.main.commit, settled);
+    }
+    // A mark that is not here even now is older than the shallow end of our copy.
+    if (contained === false) return false;
+    this.#passedMarks.add(settled);
+    return true;
+  }
+
+  /** Notes what this process has just written to a shard. */
+  noteShard(shard: string, view: ShardView): void {
+    this.#shards.set(shard, view);
+    if (view.tip !== undefined) this.#refs.set(this.names.shard(shard), view.tip);
+  }
+
+  /** Notes that this process has just moved the branch. */
+  async noteMain(commit: Oid): Promise<void> {
+    this.#refs.set(this.names.branch, commit);
+    await this.#readMain(commit);
+  }
+
+  async #lookAtMain(): Promise<void> {
+    const main = (await this.store.refs()).get(this.names.branch);
+    if (main === undefined) throw new NoGrid(`reading the grid: there is no ${this.names.branch}`);
+    await this.store.fetch(new Map([[this.names.branch, main]]));
+    await this.noteMain(main);
+  }
+
+  #isNews(ref: string, oid: Oid): boolean {
+    if (ref === this.names.branch) return this.#main?.commit !== oid;
+    const shard = this.names.shardIn(ref);
+    return shard !== undefined && this.shard(shard).tip !== oid;
+  }
+
+  async #readMain(commit: Oid): Promise<void> {
+    if (this.#main?.commit === commit) return;
+    this.#main = await readMain(this.store, commit, this.#main);
+  }
+
+  async #readShard(shard: string, tip: Oid | undefined): Promise<void> {
+    const before = this.shard(shard);
+    if (before.tip === tip) return;
+    const view = tip === undefined ? EMPTY_SHARD : await readShard(this.store, tip, before);
+    this.#shards.set(shard, view);
+  }
+}

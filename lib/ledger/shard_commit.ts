@@ -1,0 +1,48 @@
+/**
+ * The messages on a shard: one readable line a writer, so that `git log` of a shard is the audit.
+ *
+ * @module
+ */
+import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
+import type { TaskEvent } from "../protocol/transition.ts";
+import type { Draft, Saying } from "./draft.ts";
+import type { Writer } from "./ledger.ts";
+import type { CommitOrder } from "./store.ts";
+
+/** The commit that a draft becomes. */
+export function shardOrder(
+  { name, email, now }: Writer,
+  { before, changes, accepted }: Draft,
+): CommitOrder {
+  return {
+    parent: before.tip,
+    message: `${name}: ${describe(accepted)}`,
+    author: { name, email },
+    time: Math.floor(now().getTime() / 1000),
+    changes,
+  };
+}
+
+const VERBS: Record<TaskEvent["kind"], string> = {
+  claim: "claim",
+  report: "report",
+  hand_back: "hand back",
+  reject: "reject",
+};
+
+/** What was done, in one line: `claim a, b; report c (success)`. */
+function describe(accepted: Map<Saying, LiveState>): string {
+  const byVerb = Map.groupBy(accepted, ([{ event }]) => VERBS[event.kind]);
+  return [...byVerb].map(([verb, said]) =>
+    `${verb} ${
+      said.map(([{ event }, state]) => event.task_id + (verb === "report" ? ending(state) : ""))
+        .join(", ")
+    }`
+  ).join("; ");
+}
+
+function ending(state: LiveState): string {
+  return state.status === "finished"
+    ? ` (${finalStatusOf(state)})`
+    : ` (${state.attempts.at(-1)?.outcome}, to be tried again)`;
+}

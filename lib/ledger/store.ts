@@ -1,0 +1,99 @@
+/**
+ * What the ledger needs of a store, and no more: look at refs, read trees and files, write commits,
+ * and compare-and-swap refs. Git is one implementation; memory is another, for tests. One suite of
+ * contract tests (`tests/ledger/store_contract.ts`) runs against both.
+ *
+ * @module
+ */
+
+/** The name of a commit, tree or file content. */
+export type Oid = string;
+
+/** A file or folder in the tree of a commit. */
+export interface StoreEntry {
+  /** From the root of the tree. */
+  path: string;
+  kind: "file" | "folder" | "link" | "submodule";
+  oid: Oid;
+}
+
+/** One change to a tree. */
+export type Change =
+  /** A file with this content. */
+  | { path: string; bytes: Uint8Array }
+  /** A file with a content that was read before. */
+  | { path: string; blob: Oid }
+  /** The same file as in another commit; its content need not have been read. */
+  | { path: string; copyOf: { commit: Oid; path: string } }
+  /** No such file any more; nothing happens where there is none. */
+  | { path: string; remove: true };
+
+export interface CommitOrder {
+  /** Undefined for a commit without history. */
+  parent?: Oid;
+  message: string;
+  author: { name: string; email: string };
+  /** Seconds since the epoch. */
+  time: number;
+  changes: Change[];
+}
+
+/** What a ref is to become, and what it must be now. */
+export interface RefChange {
+  ref: string;
+  /** The commit that it must name now; undefined where it must not exist. */
+  expected?: Oid;
+  /** The commit that it shall name; undefined to delete it. */
+  next?: Oid;
+}
+
+/**
+ * What became of one ref's swap.
+ *
+ * - `done`: it names the new commit
+ * - `lost`: it did not name the expected one, or it is part of an atomic swap that lost
+ * - `refused`: the server does not allow it, whatever it names
+ */
+export type SwapOutcome = { done: true } | { done: false; why: "lost" | "refused"; words: string };
+
+/** Makes commits; they become readable when the work that made them is over. */
+export interface CommitWriter {
+  commit(order: CommitOrder): Promise<Oid>;
+}
+
+/** A content that is larger than what the reader asked for. */
+export interface TooLarge {
+  tooLarge: number;
+}
+
+export interface Store extends AsyncDisposable {
+  /** The branch and the live edge as the server has them now. */
+  refs(): Promise<Map<string, Oid>>;
+  /** Brings commits and their trees here, without the content of files. */
+  fetch(tips: Map<string, Oid>): Promise<void>;
+  /** Everything below a folder of a commit, folders themselves left out; empty where there is none. */
+  list(commit: Oid, folder: string): Promise<StoreEntry[]>;
+  /** What stands at these paths; what does not exist is left out. */
+  find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>>;
+  /** The content of files, fetched where it is not here yet, in one request. */
+  read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>>;
+  /** Whether a commit is in the history of another; undefined where the former is not here. */
+  contains(commit: Oid, ancestor: Oid): Promise<boolean | undefined>;
+  /** Makes commits here; nobody else sees them before a swap. */
+  write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T>;
+  /**
+   * Compares and swaps refs on the server.
+   *
+   * @param atomic all or none; otherwise each ref succeeds or fails alone
+   * @returns an outcome for each change; where the answer of the server was lost, it is found out by
+   * reading
+   */
+  swap(changes: RefChange[], options: { atomic: boolean }): Promise<Map<string, SwapOutcome>>;
+  /** The newest commits of a history: the first line of each message, newest first. */
+  log(commit: Oid, count: number): Promise<{ oid: Oid; time: number; subject: string }[]>;
+}
+
+/** The files below a folder that a read gave whole. */
+export function wholeContent(content: Uint8Array | TooLarge | undefined): Uint8Array | undefined {
+  return content instanceof Uint8Array ? content : undefined;
+}
