@@ -11,5 +11,5 @@ const LONGEST_PAUSE_MS = 2_000;
  */
 export async function backoff(writer: Writer, tries: number): Promise<void> {
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS);
-  await writer.pause(longest * (0.5 + writer.random()));
+  await writer.clock.wait(longest * (0.5 + writer.random()));
 }

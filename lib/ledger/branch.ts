@@ -41,9 +41,9 @@ export async function commitToBranch(
 }
 
 async function tryCommit(ledger: Ledger, message: string, changes: Change[]) {
-  const { store, names, writer: { name, email, now } } = ledger;
+  const { store, names, writer: { name, email, clock } } = ledger;
   const parent = ledger.mainCommit;
-  const time = Math.floor(now().getTime() / 1000);
+  const time = Math.floor(clock.now().getTime() / 1000);
   const commit = await store.write((writer) =>
     writer.commit({ parent, message, author: { name, email }, time, changes })
   );

@@ -9,7 +9,8 @@ import { GitError } from "../git/git_error.ts";
 import { type LocalCopy, openLocalCopy } from "../git/local_copy.ts";
 import { ObjectReader } from "../git/object_reader.ts";
 import { push, type RefAnswer, REMOTE } from "../git/push.ts";
-import { isFile, isFolder, parseTree, type TreeEntry } from "../git/tree.ts";
+import { isFile, isFolder } from "../git/tree.ts";
+import { type PlacedEntry, TreeReader } from "../git/tree_reader.ts";
 import type { RefNames } from "../protocol/layout.ts";
 import type {
   CommitOrder,
@@ -36,6 +37,7 @@ export class GitStore implements Store {
   readonly #copy: LocalCopy;
   readonly #names: RefNames;
   readonly #reader: ObjectReader;
+  readonly #trees: TreeReader;
   /** What the refs of the local copy name; read once, then kept up to date. */
   #here?: Map<string, Oid>;
 
@@ -43,6 +45,7 @@ export class GitStore implements Store {
     this.#copy = copy;
     this.#names = names;
     this.#reader = new ObjectReader(copy.offline);
+    this.#trees = new TreeReader(this.#reader);
   }
 
   /** Opens the local copy; the server is not asked yet. */
@@ -58,7 +61,7 @@ export class GitStore implements Store {
     for (const line of text.split("\n").filter((line) => line !== "")) {
       const [oid, ref] = line.split("\t");
       // A pattern matches the end of a name, so others can be among the answers.
-      if (ref === this.#names.branch || this.#isLive(ref)) refs.set(ref, oid);
+      if (this.#names.concerns(ref)) refs.set(ref, oid);
     }
     return refs;
   }
@@ -71,33 +74,12 @@ export class GitStore implements Store {
   }
 
   async list(commit: Oid, folder: string): Promise<StoreEntry[]> {
-    const [root] = await this.#reader.info([`${commit}:${folder}`]);
-    if (root?.type !== "tree") return [];
-    const found: StoreEntry[] = [];
-    let folders = [{ path: folder, oid: root.oid }];
-    while (folders.length > 0) {
-      const bodies = await this.#reader.contents(folders.map(({ oid }) => oid));
-      const entries = folders.flatMap(({ path, oid }, index) =>
-        this.#treeEntries(oid, bodies[index]).map((entry) => ({
-          ...entry,
-          path: path === "" ? entry.name : `${path}/${entry.name}`,
-        }))
-      );
-      folders = entries.filter(isFolder);
-      found.push(...entries.filter((entry) => !isFolder(entry)).map(storeEntry));
-    }
-    return found;
+    return (await this.#trees.list(commit, folder)).map(storeEntry);
   }
 
   async find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {
-    const infos = await this.#reader.info(paths.map((path) => `${commit}:${path}`));
-    const found = new Map<string, StoreEntry>();
-    infos.forEach((info, index) => {
-      const path = paths[index];
-      if (info === undefined) return;
-      found.set(path, { path, oid: info.oid, kind: info.type === "tree" ? "folder" : "file" });
-    });
-    return found;
+    const found = await this.#trees.find(commit, paths);
+    return new Map([...found].map(([path, entry]) => [path, storeEntry(entry)]));
   }
 
   async read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>> {
@@ -147,7 +129,7 @@ export class GitStore implements Store {
       ? new Map<string, SwapOutcome>(changes.map(({ ref }) => [ref, { done: true }]))
       : swapOutcomes(changes, answers, await this.refs(), atomic);
     for (const { ref, next } of changes) {
-      if (outcomes.get(ref)?.done && next !== undefined && this.#isFollowed(ref)) {
+      if (outcomes.get(ref)?.done && next !== undefined && this.#names.isFollowed(ref)) {
         this.#here?.set(ref, next);
       }
     }
@@ -172,14 +154,6 @@ export class GitStore implements Store {
     return this.#copy.git;
   }
 
-  #isLive(ref: string): boolean {
-    return this.#names.shardIn(ref) !== undefined || this.#names.nodeIn(ref) !== undefined;
-  }
-
-  #isFollowed(ref: string): boolean {
-    return ref === this.#names.branch || this.#names.shardIn(ref) !== undefined;
-  }
-
   async #readLocalRefs(): Promise<Map<string, Oid>> {
     const args = ["for-each-ref", "--format=%(objectname) %(refname)"];
     const text = new TextDecoder().decode(await this.#git.run("reading the local refs", args));
@@ -195,16 +169,17 @@ export class GitStore implements Store {
     if (tips.length === 0) return;
     await this.#fetchObjects(
       flags,
-      tips.map(([ref, oid]) => this.#isFollowed(ref) ? `+${oid}:${ref}` : oid),
+      tips.map(([ref, oid]) => this.#names.isFollowed(ref) ? `+${oid}:${ref}` : oid),
     );
-    for (const [ref, oid] of tips) if (this.#isFollowed(ref)) this.#here?.set(ref, oid);
+    for (const [ref, oid] of tips) if (this.#names.isFollowed(ref)) this.#here?.set(ref, oid);
   }
 
-  async #fetchObjects(flags: string[], refspecs: string[]): Promise<void> {
+  /** @param before what stands before the command: settings */
+  async #fetchObjects(flags: string[], refspecs: string[], before: string[] = []): Promise<void> {
     const common = ["--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none"];
-    await this.#git.run("fetching", ["fetch", ...common, ...flags, "--stdin", REMOTE], {
-      stdin: new TextEncoder().encode(refspecs.join("\n") + "\n"),
-    });
+    const args = [...before, "fetch", ...common, ...flags, "--stdin", REMOTE];
+    const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
+    await this.#git.run("fetching", args, { stdin });
   }
 
   /** The sizes of contents, after those that were missing have been fetched in one request. */
@@ -217,17 +192,12 @@ export class GitStore implements Store {
     };
     let missing = await note(oids);
     if (missing.length > 0) {
-      await this.#fetchObjects([], missing);
+      // Were we to say what we have, the server would take the contents in it for here.
+      await this.#fetchObjects([], missing, ["-c", "fetch.negotiationAlgorithm=noop"]);
       missing = await note(missing);
     }
     if (missing.length === 0) return sizes;
     throw new GitError(`fetching ${missing.length} files: they did not arrive`, "damaged", 0);
-  }
-
-  /** Contents of trees as entries; the length of a name tells which hash the repository uses. */
-  #treeEntries(oid: Oid, body: Uint8Array | undefined): TreeEntry[] {
-    if (body === undefined) throw new GitError(`reading tree ${oid}: it is missing`, "damaged", 0);
-    return parseTree(body, oid.length / 2);
   }
 
   /** Finds the folders of what is copied: they are here, the contents need not be. */
@@ -270,9 +240,10 @@ function folderName({ commit, path }: { commit: Oid; path: string }): string {
   return `${commit}:${path.slice(0, Math.max(path.lastIndexOf("/"), 0))}`;
 }
 
-function storeEntry({ path, mode, oid }: TreeEntry & { path: string }): StoreEntry {
-  const kind = isFile({ mode }) ? "file" : mode === "120000" ? "link" : "submodule";
-  return { path, oid, kind };
+function storeEntry({ path, mode, oid }: PlacedEntry): StoreEntry {
+  if (isFile({ mode })) return { path, oid, kind: "file" };
+  if (isFolder({ mode })) return { path, oid, kind: "folder" };
+  return { path, oid, kind: mode === "120000" ? "link" : "submodule" };
 }
 
 /**

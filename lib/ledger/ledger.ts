@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Clock } from "../clock.ts";
 import { shardOf, SHARDS } from "../protocol/identity.ts";
 import type { RefNames } from "../protocol/layout.ts";
 import type { LiveState } from "../protocol/live_state.ts";
@@ -16,11 +17,9 @@ export interface Writer {
   /** Stands in commit messages and as their author. */
   name: string;
   email: string;
-  now(): Date;
+  clock: Clock;
   /** From 0 to less than 1. */
   random(): number;
-  /** Waits that long. */
-  pause(milliseconds: number): Promise<void>;
 }
 
 /** There is no grid at that address. */

@@ -173,7 +173,8 @@ function misplacement(place: QueuePlace, task: Task, older: boolean): string | u
   return `must be at ${queuePath(task.task_id, task.priority)}`;
 }
 
-function summaryOf(task: Task): TaskSummary {
+/** A task without its code and input. */
+export function summaryOf(task: Task): TaskSummary {
   const { script: _script, module, input: _input, ...rest } = task;
   return { ...rest, kind: module === undefined ? "script" : "module" };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { RefNames } from "../protocol/layout.ts";
 import type {
   CommitOrder,
   CommitWriter,
@@ -40,12 +41,17 @@ export class MemoryServer {
 export class MemoryStore implements Store {
   readonly #server: MemoryServer;
 
-  constructor(server: MemoryServer = new MemoryServer()) {
+  readonly #names: RefNames;
+
+  constructor(server: MemoryServer = new MemoryServer(), names: RefNames = new RefNames()) {
     this.#server = server;
+    this.#names = names;
   }
 
   refs(): Promise<Map<string, Oid>> {
-    return Promise.resolve(new Map(this.#server.refs));
+    return Promise.resolve(
+      new Map([...this.#server.refs].filter(([ref]) => this.#names.concerns(ref))),
+    );
   }
 
   fetch(tips: Map<string, Oid>): Promise<void> {
@@ -93,7 +99,8 @@ export class MemoryStore implements Store {
     { atomic }: { atomic: boolean },
   ): Promise<Map<string, SwapOutcome>> {
     const { refs } = this.#server;
-    const fits = ({ ref, expected }: RefChange) => refs.get(ref) === expected;
+    const fits = ({ ref, expected, next }: RefChange) =>
+      refs.get(ref) === expected || refs.get(ref) === next;
     const blocked = atomic && !changes.every(fits);
     return Promise.resolve(
       new Map(changes.map((change): [string, SwapOutcome] => {

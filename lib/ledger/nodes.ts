@@ -15,14 +15,14 @@ const MAX_NODE_BYTES = 65_536;
 
 /** A sign of life: the node's ref, replaced by a commit without history. */
 export function heartbeat(ledger: Ledger, node: NodeRecord, last?: Oid): Companion {
-  const { name, email, now } = ledger.writer;
+  const { name, email, clock } = ledger.writer;
   return {
     ref: ledger.names.node(node.node_id),
     expected: last,
     order: {
       message: `${name}: ${node.status}`,
       author: { name, email },
-      time: Math.floor(now().getTime() / 1000),
+      time: Math.floor(clock.now().getTime() / 1000),
       changes: [{ path: NODE_RECORD_PATH, bytes: encodeRecord(node) }],
     },
   };

@@ -143,8 +143,8 @@ function shardOrder(ledger: Ledger, { view, finished }: Load, main: Oid): Commit
 }
 
 function order(ledger: Ledger, parent: Oid, what: string, changes: Change[]): CommitOrder {
-  const { name, email, now } = ledger.writer;
-  const time = Math.floor(now().getTime() / 1000);
+  const { name, email, clock } = ledger.writer;
+  const time = Math.floor(clock.now().getTime() / 1000);
   return { parent, message: `${name}: ${what}`, author: { name, email }, time, changes };
 }
 

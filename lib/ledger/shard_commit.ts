@@ -11,14 +11,14 @@ import type { CommitOrder } from "./store.ts";
 
 /** The commit that a draft becomes. */
 export function shardOrder(
-  { name, email, now }: Writer,
+  { name, email, clock }: Writer,
   { before, changes, accepted }: Draft,
 ): CommitOrder {
   return {
     parent: before.tip,
     message: `${name}: ${describe(accepted)}`,
     author: { name, email },
-    time: Math.floor(now().getTime() / 1000),
+    time: Math.floor(clock.now().getTime() / 1000),
     changes,
   };
 }

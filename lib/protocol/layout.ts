@@ -102,12 +102,22 @@ export class RefNames {
     return node !== undefined && isNodeId(node) ? node : undefined;
   }
 
+  /** Whether a ref belongs to the grid. */
+  concerns(ref: string): boolean {
+    return this.isFollowed(ref) || this.nodeIn(ref) !== undefined;
+  }
+
+  /** Whether a ref is the branch or a shard. Nodes are looked at, not followed. */
+  isFollowed(ref: string): boolean {
+    return ref === this.branch || this.shardIn(ref) !== undefined;
+  }
+
   /** What to ask the server for: the branch and the whole live edge. */
   get patterns(): string[] {
     return [this.branch, `${this.#prefix}/live/*`, `${this.#prefix}/nodes/*`];
   }
 
-  /** The refs to follow locally. Nodes are looked at, not followed. */
+  /** The refs to follow locally. */
   get followed(): string[] {
     return [this.branch, `${this.#prefix}/live/*`];
   }

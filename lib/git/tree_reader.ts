@@ -1,0 +1,102 @@
+import type { ObjectReader } from "./object_reader.ts";
+import { isFolder, parseTree, type TreeEntry } from "./tree.ts";
+import { GitError } from "./git_error.ts";
+
+/** A tree's entry with its path from the root of the commit. */
+export type PlacedEntry = TreeEntry & { path: string };
+
+/** So many entries are remembered: about 150 bytes each. */
+const MAX_REMEMBERED = 100_000;
+
+/**
+ * Reads the trees of commits. A tree never changes, so what was read is remembered, and a commit
+ * costs no more than its difference to those that were read before.
+ */
+export class TreeReader {
+  readonly #objects: ObjectReader;
+  readonly #remembered = new Map<string, TreeEntry[]>();
+  #size = 0;
+
+  constructor(objects: ObjectReader) {
+    this.#objects = objects;
+  }
+
+  /** All entries below a folder that are no folders; empty where there is no such folder. */
+  async list(commit: string, folder: string): Promise<PlacedEntry[]> {
+    const found: PlacedEntry[] = [];
+    const root = (await this.#folders(commit, [folder])).get(folder);
+    let level = root === undefined ? [] : [{ path: folder, oid: root }];
+    while (level.length > 0) {
+      const trees = await this.#trees(level.map(({ oid }) => oid));
+      const entries = level.flatMap(({ path, oid }) =>
+        trees.get(oid)!.map((entry) => ({ ...entry, path: joined(path, entry.name) }))
+      );
+      found.push(...entries.filter((entry) => !isFolder(entry)));
+      level = entries.filter(isFolder);
+    }
+    return found;
+  }
+
+  /** What stands at these paths, known by the trees alone; what does not exist is left out. */
+  async find(commit: string, paths: string[]): Promise<Map<string, PlacedEntry>> {
+    const byFolder = Map.groupBy(paths, folderOf);
+    const folders = await this.#folders(commit, [...byFolder.keys()]);
+    const trees = await this.#trees([...folders.values()]);
+    const found = new Map<string, PlacedEntry>();
+    for (const [folder, oid] of folders) {
+      const wanted = new Set(byFolder.get(folder));
+      for (const entry of trees.get(oid)!) {
+        const path = joined(folder, entry.name);
+        if (wanted.has(path)) found.set(path, { ...entry, path });
+      }
+    }
+    return found;
+  }
+
+  /** The trees of a commit's folders; what is no folder is left out. */
+  async #folders(commit: string, folders: string[]): Promise<Map<string, string>> {
+    const infos = await this.#objects.info(folders.map((folder) => `${commit}:${folder}`));
+    const found = new Map<string, string>();
+    infos.forEach((info, index) => {
+      if (info?.type === "tree") found.set(folders[index], info.oid);
+    });
+    return found;
+  }
+
+  async #trees(oids: string[]): Promise<Map<string, TreeEntry[]>> {
+    const trees = new Map<string, TreeEntry[]>();
+    const unread: string[] = [];
+    for (const oid of new Set(oids)) {
+      const known = this.#remembered.get(oid);
+      if (known === undefined) unread.push(oid);
+      else trees.set(oid, known);
+    }
+    const bodies = await this.#objects.contents(unread);
+    unread.forEach((oid, index) => {
+      const body = bodies[index];
+      if (body === undefined) throw new GitError(`reading tree ${oid}: missing`, "damaged", 0);
+      // The length of an id tells which hash the repository uses.
+      const entries = parseTree(body, oid.length / 2);
+      trees.set(oid, entries);
+      this.#remember(oid, entries);
+    });
+    return trees;
+  }
+
+  #remember(oid: string, entries: TreeEntry[]): void {
+    if (this.#size + entries.length > MAX_REMEMBERED) {
+      this.#remembered.clear();
+      this.#size = 0;
+    }
+    this.#remembered.set(oid, entries);
+    this.#size += entries.length;
+  }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "../clock.ts";
+import type { Executor } from "../executor/executor.ts";
+import type { NodeRecord } from "../protocol/node_record.ts";
+
+export interface WorkerOptions {
+  nodeId: string;
+  labels: Record<string, string>;
+  machine: NodeRecord["machine"];
+  /** How many attempts run at once. */
+  parallel: number;
+  executor: Executor;
+  /** How long to wait between two looks while there is work. */
+  pollMs: number;
+  /** How often to give a sign of life; undefined for a third of the grid's lease. */
+  heartbeatMs?: number;
+  /** How long a stopping worker lets its running attempts go on. */
+  graceMs: number;
+  /** End once nothing that this node could run is queued or running, and its results are settled. */
+  exitWhenIdle: boolean;
+  /** End after so many attempts. */
+  maxTasks?: number;
+  version: string;
+  clock: Clock;
+  /** From 0 to less than 1. */
+  random(): number;
+}

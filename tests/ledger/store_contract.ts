@@ -1,0 +1,214 @@
+/**
+ * What every store must do. Each implementation runs this suite: see `store.test.ts`.
+ *
+ * @module
+ */
+import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
+import type { Change, CommitOrder, Oid, Store } from "../../lib/ledger/store.ts";
+
+/** Opens a further store on the same server. */
+export type OpenStore = () => Promise<Store>;
+
+const MAIN = "refs/heads/main";
+const SHARD = "refs/dgrid/live/3";
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function order(changes: Change[], parent?: Oid, message = "a change"): CommitOrder {
+  const author = { name: "tester", email: "tester@example.com" };
+  return { parent, message, author, time: 1_700_000_000, changes };
+}
+
+function commit(store: Store, changes: Change[], parent?: Oid, message?: string): Promise<Oid> {
+  return store.write((writer) => writer.commit(order(changes, parent, message)));
+}
+
+/** Puts a first commit on a ref. */
+async function begin(store: Store, ref: string, changes: Change[]): Promise<Oid> {
+  const next = await commit(store, changes);
+  const outcomes = await store.swap([{ ref, next }], { atomic: false });
+  same(outcomes.get(ref), { done: true });
+  return next;
+}
+
+async function textAt(store: Store, at: Oid, path: string): Promise<string | undefined> {
+  const entry = (await store.find(at, [path])).get(path);
+  const content = entry && (await store.read([entry.oid], 1000)).get(entry.oid);
+  return content instanceof Uint8Array ? new TextDecoder().decode(content) : undefined;
+}
+
+/** Registers the suite for one implementation. */
+export function testStore(
+  name: string,
+  withServer: (test: (open: OpenStore) => Promise<void>) => Promise<void>,
+): void {
+  const test = (what: string, body: (open: OpenStore) => Promise<void>) =>
+    Deno.test(`${name}: ${what}`, () => withServer(body));
+
+  test("refs() is empty where nothing was pushed", async (open) => {
+    await using store = await open();
+    equal((await store.refs()).size, 0);
+  });
+
+  test("refs() shows the branch, the shards and the nodes, and nothing else", async (open) => {
+    await using store = await open();
+    const oid = await begin(store, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    await begin(store, "refs/dgrid/nodes/n1", [{ path: "node.json", bytes: bytes("{}") }]);
+    await store.swap([{ ref: "refs/heads/other", next: oid }], { atomic: false });
+    same([...(await store.refs()).keys()].sort(), ["refs/dgrid/nodes/n1", MAIN]);
+  });
+
+  test("swap() creates a ref only where it does not exist", async (open) => {
+    await using store = await open();
+    await begin(store, SHARD, [{ path: "a", bytes: bytes("1") }]);
+    const other = await commit(store, [{ path: "a", bytes: bytes("2") }]);
+    const outcome = (await store.swap([{ ref: SHARD, next: other }], { atomic: false })).get(SHARD);
+    ok(outcome?.done === false);
+    equal(outcome.why, "lost");
+  });
+
+  test("swap() is lost when somebody else has moved the ref, and leaves it alone", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const first = await begin(one, SHARD, [{ path: "a", bytes: bytes("1") }]);
+    await two.fetch(await two.refs());
+    const mine = await commit(one, [{ path: "b", bytes: bytes("1") }], first);
+    const theirs = await commit(two, [{ path: "c", bytes: bytes("1") }], first);
+    const change = { ref: SHARD, expected: first };
+    equal((await one.swap([{ ...change, next: mine }], { atomic: false })).get(SHARD)?.done, true);
+    equal(
+      (await two.swap([{ ...change, next: theirs }], { atomic: false })).get(SHARD)?.done,
+      false,
+    );
+    equal((await two.refs()).get(SHARD), mine);
+  });
+
+  test("swap() of several refs lets each succeed or fail alone", async (open) => {
+    await using store = await open();
+    const first = await begin(store, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    const next = await commit(store, [{ path: "a", bytes: bytes("2") }], first);
+    const outcomes = await store.swap([
+      { ref: MAIN, next },
+      { ref: SHARD, next },
+    ], { atomic: false });
+    same([MAIN, SHARD].map((ref) => outcomes.get(ref)?.done), [false, true]);
+  });
+
+  test("swap() does all or nothing, when it is atomic", async (open) => {
+    await using store = await open();
+    const first = await begin(store, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    const next = await commit(store, [{ path: "a", bytes: bytes("2") }], first);
+    const outcomes = await store.swap([
+      { ref: MAIN, expected: first, next },
+      { ref: SHARD, expected: first, next },
+    ], { atomic: true });
+    same([...outcomes.values()].map(({ done }) => done), [false, false]);
+    same([...await store.refs()], [[MAIN, first]]);
+  });
+
+  test("swap() replaces a ref by a commit without history", async (open) => {
+    await using store = await open();
+    const ref = "refs/dgrid/nodes/n1";
+    const expected = await begin(store, ref, [{ path: "node.json", bytes: bytes("1") }]);
+    const next = await commit(store, [{ path: "node.json", bytes: bytes("2") }]);
+    equal((await store.swap([{ ref, expected, next }], { atomic: false })).get(ref)?.done, true);
+    equal((await store.refs()).get(ref), next);
+  });
+
+  test("swap() says done when what it wants is there already", async (open) => {
+    await using store = await open();
+    const next = await begin(store, SHARD, [{ path: "a", bytes: bytes("1") }]);
+    equal((await store.swap([{ ref: SHARD, next }], { atomic: false })).get(SHARD)?.done, true);
+  });
+
+  test("fetch() brings what others wrote, and read() its content", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const tip = await begin(one, MAIN, [{ path: "deep/er/file", bytes: bytes("hello") }]);
+    await two.fetch(await two.refs());
+    equal(await textAt(two, tip, "deep/er/file"), "hello");
+    const next = await commit(one, [{ path: "other", bytes: bytes("again") }], tip);
+    await one.swap([{ ref: MAIN, expected: tip, next }], { atomic: false });
+    await two.fetch(await two.refs());
+    equal(await textAt(two, next, "other"), "again");
+    equal(await textAt(two, next, "deep/er/file"), "hello");
+  });
+
+  test("list() gives the files below a folder, and nothing where there is none", async (open) => {
+    await using store = await open();
+    const tip = await begin(store, MAIN, [
+      { path: "q/high/1", bytes: bytes("1") },
+      { path: "q/2", bytes: bytes("2") },
+      { path: "qq/3", bytes: bytes("3") },
+    ]);
+    const paths = (await store.list(tip, "q")).map(({ path }) => path);
+    same(paths.sort(), ["q/2", "q/high/1"]);
+    same(await store.list(tip, "nowhere"), []);
+    equal((await store.list(tip, "")).length, 3);
+  });
+
+  test("read() says the size of what is larger than asked for", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const tip = await begin(one, MAIN, [{ path: "a", bytes: new Uint8Array(2000) }]);
+    await two.fetch(await two.refs());
+    const { oid } = (await two.find(tip, ["a"])).get("a")!;
+    same((await two.read([oid], 1999)).get(oid), { tooLarge: 2000 });
+    equal(((await two.read([oid], 2000)).get(oid) as Uint8Array).length, 2000);
+  });
+
+  test("a commit can remove files, and remove what is not there", async (open) => {
+    await using store = await open();
+    const tip = await begin(store, MAIN, [
+      { path: "a/x y", bytes: bytes("1") },
+      { path: 'a/"z"', bytes: bytes("1") },
+    ]);
+    const next = await commit(store, [
+      { path: "a/x y", remove: true },
+      { path: "no/such", remove: true },
+    ], tip);
+    same((await store.list(next, "")).map(({ path }) => path), ['a/"z"']);
+  });
+
+  test("a commit can take a file that it has only seen by name from another commit", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const shard = await begin(one, SHARD, [{ path: "results/t.json", bytes: bytes("result") }]);
+    const main = await begin(one, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    await two.fetch(await two.refs());
+    const next = await commit(two, [
+      { path: "tasks/completed/aa/t.json", copyOf: { commit: shard, path: "results/t.json" } },
+    ], main);
+    const moved = await two.swap([{ ref: MAIN, expected: main, next }], { atomic: true });
+    equal(moved.get(MAIN)?.done, true);
+    await one.fetch(await one.refs());
+    equal(await textAt(one, next, "tasks/completed/aa/t.json"), "result");
+    same((await one.list(next, "")).map(({ path }) => path), ["a", "tasks/completed/aa/t.json"]);
+  });
+
+  test("a commit can place a content that was read before", async (open) => {
+    await using store = await open();
+    const tip = await begin(store, MAIN, [{ path: "a", bytes: bytes("text") }]);
+    const { oid } = (await store.find(tip, ["a"])).get("a")!;
+    const next = await commit(store, [{ path: "b", blob: oid }], tip);
+    equal(await textAt(store, next, "b"), "text");
+  });
+
+  test("contains() knows the history that is here", async (open) => {
+    await using store = await open();
+    const first = await begin(store, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    const second = await commit(store, [{ path: "a", bytes: bytes("2") }], first);
+    const beside = await commit(store, [{ path: "a", bytes: bytes("3") }], first);
+    equal(await store.contains(second, first), true);
+    equal(await store.contains(second, second), true);
+    equal(await store.contains(second, beside), false);
+    equal(await store.contains(second, "1".repeat(40)), undefined);
+  });
+
+  test("log() gives the newest commits first", async (open) => {
+    await using store = await open();
+    const first = await begin(store, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    const next = await commit(store, [{ path: "a", bytes: bytes("2") }], first, "second\n\nmore");
+    same((await store.log(next, 5)).map(({ subject }) => subject), ["second", "a change"]);
+    equal((await store.log(next, 1)).length, 1);
+  });
+}
