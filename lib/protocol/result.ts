@@ -47,7 +47,7 @@ const resultSchema = z.object({
   stderr: z.string(),
   stdout_truncated: z.boolean(),
   stderr_truncated: z.boolean(),
-  output: z.unknown(),
+  output: z.unknown().optional(),
   created_at: nullableString,
   claimed_at: z.string(),
   started_at: nullableString,
@@ -56,7 +56,7 @@ const resultSchema = z.object({
   image: nullableString,
   attempts: z.array(attemptSchema),
   reason: z.string().optional(),
-  task: z.unknown(),
+  task: z.unknown().optional(),
 });
 export type Result = z.infer<typeof resultSchema>;
 

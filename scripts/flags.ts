@@ -1,0 +1,50 @@
+/**
+ * Prints the flags with which a task starts Deno. The tasks in `deno.json` insert them, so no
+ * process of ours stands between the task and the program, and signals, streams and exit code need
+ * nobody to hand them on.
+ *
+ *     imports   jsr or npm, for the variable DGRID_IMPORTS
+ *     load      what loading the modules needs
+ *     run       the same, and D-GRID's grants
+ *     test      the same, and the tests' grants
+ *
+ * @module
+ */
+import { GRANT_FLAGS, PROGRAMS } from "../lib/grants.ts";
+import { chooseImports, importFlags, type Imports } from "./imports.ts";
+
+/** The tests also start Deno by its path, servers on this machine, and common tools. */
+function testGrants(denoPath: string): string[] {
+  const tools = ["deno", "bash", "busybox", "env", "kill", "sleep", "ssh-keygen", "tar"];
+  return [
+    "--no-prompt",
+    `--allow-run=${[...PROGRAMS, denoPath, "dist/dgrid.js", "dist/dgrid", ...tools].join(",")}`,
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "--allow-sys",
+    "--allow-net=127.0.0.1,localhost",
+  ];
+}
+
+function flagsFor(purpose: string, imports: Imports): readonly string[] {
+  switch (purpose) {
+    case "imports":
+      return [imports];
+    case "load":
+      return importFlags(imports);
+    case "run":
+      return [...importFlags(imports), ...GRANT_FLAGS];
+    case "test":
+      return [...importFlags(imports), ...testGrants(Deno.execPath())];
+    default:
+      throw new Error(`printing flags: found "${purpose}"; use imports, load, run or test`);
+  }
+}
+
+if (import.meta.main) {
+  const imports = await chooseImports(Deno.env.get("DGRID_IMPORTS"));
+  console.log(flagsFor(Deno.args[0] ?? "", imports).join(" "));
+  // A registry that keeps silent keeps its connections open; nobody waits for it any longer.
+  Deno.exit(0);
+}
