@@ -23,6 +23,9 @@ import type {
   TooLarge,
 } from "./store.ts";
 
+/** More packs than this are made one. */
+const MAX_PACKS = 50;
+
 export interface GitStoreOptions {
   /** Where the repository is: a path or a URL. */
   url: string;
@@ -38,6 +41,8 @@ export class GitStore implements Store {
   readonly #names: RefNames;
   readonly #reader: ObjectReader;
   readonly #trees: TreeReader;
+  /** How many packs have come since the local copy was compacted. */
+  #packs = 0;
   /** What the refs of the local copy name; read once, then kept up to date. */
   #here?: Map<string, Oid>;
 
@@ -69,8 +74,13 @@ export class GitStore implements Store {
   async fetch(tips: Map<string, Oid>): Promise<void> {
     const here = this.#here ??= await this.#readLocalRefs();
     const wanted = [...tips].filter(([ref, oid]) => here.get(ref) !== oid);
-    await this.#fetchTips(wanted.filter(([ref]) => !here.has(ref)), ["--depth=1"]);
-    await this.#fetchTips(wanted.filter(([ref]) => here.has(ref)), []);
+    const groups = Map.groupBy(wanted, ([ref]) => {
+      // States are small and wanted at once; of the branch, only the queue is.
+      const filter = ref === this.#names.branch ? "blob:none" : "blob:limit=1k";
+      return `--filter=${filter}${here.has(ref) ? "" : " --depth=1"}`;
+    });
+    for (const [flags, group] of groups) await this.#fetchTips(group, flags.split(" "));
+    await this.#compactNowAndThen(groups.size);
   }
 
   async list(commit: Oid, folder: string): Promise<StoreEntry[]> {
@@ -176,10 +186,18 @@ export class GitStore implements Store {
 
   /** @param before what stands before the command: settings */
   async #fetchObjects(flags: string[], refspecs: string[], before: string[] = []): Promise<void> {
-    const common = ["--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none"];
+    const common = ["--quiet", "--no-tags", "--no-write-fetch-head"];
     const args = [...before, "fetch", ...common, ...flags, "--stdin", REMOTE];
     const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
     await this.#git.run("fetching", args, { stdin });
+  }
+
+  /** Each fetch leaves a pack behind, and each pack makes every look-up slower. */
+  async #compactNowAndThen(fetches: number): Promise<void> {
+    this.#packs += fetches;
+    if (this.#packs < MAX_PACKS) return;
+    this.#packs = 0;
+    await this.#git.run("compacting the local copy", ["repack", "-a", "-d", "-k", "-q"]);
   }
 
   /** The sizes of contents, after those that were missing have been fetched in one request. */
@@ -193,7 +211,9 @@ export class GitStore implements Store {
     let missing = await note(oids);
     if (missing.length > 0) {
       // Were we to say what we have, the server would take the contents in it for here.
-      await this.#fetchObjects([], missing, ["-c", "fetch.negotiationAlgorithm=noop"]);
+      const settings = ["-c", "fetch.negotiationAlgorithm=noop"];
+      await this.#fetchObjects(["--filter=blob:none"], missing, settings);
+      await this.#compactNowAndThen(1);
       missing = await note(missing);
     }
     if (missing.length === 0) return sizes;

@@ -9,7 +9,7 @@ import type { RefNames } from "../protocol/layout.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
 import { type MainView, readMain } from "./main_view.ts";
-import { EMPTY_SHARD, readShard, type ShardView } from "./shard_view.ts";
+import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
 
 /** Who writes, when, and how chance is drawn; passed in, so that tests decide all three. */
@@ -95,7 +95,7 @@ export class Ledger {
     const moved = new Map([...refs].filter(([ref, oid]) => this.#isNews(ref, oid)));
     if (moved.size > 0) await this.store.fetch(moved);
     this.#refs = refs;
-    for (const shard of SHARDS) await this.#readShard(shard, refs.get(this.names.shard(shard)));
+    await this.#readShards();
     await this.#readMain(main);
     return moved.size > 0;
   }
@@ -127,6 +127,11 @@ export class Ledger {
     if (view.tip !== undefined) this.#refs.set(this.names.shard(shard), view.tip);
   }
 
+  /** Notes that this process has just moved a ref that is no task's and not the branch. */
+  noteRef(ref: string, commit: Oid): void {
+    this.#refs.set(ref, commit);
+  }
+
   /** Notes that this process has just moved the branch. */
   async noteMain(commit: Oid): Promise<void> {
     this.#refs.set(this.names.branch, commit);
@@ -151,10 +156,14 @@ export class Ledger {
     this.#main = await readMain(this.store, commit, this.#main);
   }
 
-  async #readShard(shard: string, tip: Oid | undefined): Promise<void> {
-    const before = this.shard(shard);
-    if (before.tip === tip) return;
-    const view = tip === undefined ? EMPTY_SHARD : await readShard(this.store, tip, before);
-    this.#shards.set(shard, view);
+  async #readShards(): Promise<void> {
+    const moved = SHARDS.flatMap((shard) => {
+      const tip = this.#refs.get(this.names.shard(shard));
+      const before = this.shard(shard);
+      if (tip === undefined) this.#shards.set(shard, EMPTY_SHARD);
+      return tip === undefined || tip === before.tip ? [] : [{ shard, tip, before }];
+    });
+    const views = await readShards(this.store, moved);
+    for (const [shard, view] of views) this.#shards.set(shard, view);
   }
 }

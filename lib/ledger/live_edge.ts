@@ -104,7 +104,10 @@ async function publish(
   drafts.forEach((draft, index) => {
     conclude(ledger, draft, commits[index], outcomes.get(names.shard(draft.shard))!, progress);
   });
-  if (companion && outcomes.get(companion.ref)?.done) progress.companion = commits.at(-1);
+  if (companion && outcomes.get(companion.ref)?.done) {
+    progress.companion = commits.at(-1)!;
+    ledger.noteRef(companion.ref, progress.companion);
+  }
 }
 
 function conclude(

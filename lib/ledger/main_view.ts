@@ -69,7 +69,8 @@ export class BadSettings extends Error {
  */
 export async function readMain(store: Store, commit: Oid, before?: MainView): Promise<MainView> {
   const settings = await readSettings(store, commit);
-  const entries = await store.list(commit, QUEUE_FOLDER);
+  const entries = (await store.list(commit, QUEUE_FOLDER))
+    .filter(({ path }) => !path.endsWith("/.gitkeep"));
   const files = await readQueue(store, commit, settings, entries, before);
   const view: MainView = {
     commit,

@@ -6,7 +6,7 @@
 import { SHARD_PATHS } from "../protocol/layout.ts";
 import { decodeLiveState, type LiveState } from "../protocol/live_state.ts";
 import { describeProblems } from "../protocol/problem.ts";
-import { type Oid, type Store, wholeContent } from "./store.ts";
+import { type Oid, type Store, type StoreEntry, type TooLarge, wholeContent } from "./store.ts";
 
 /** An entry is a few hundred bytes and grows by about 150 with each attempt. */
 const MAX_STATE_BYTES = 65_536;
@@ -34,22 +34,58 @@ export class BadLiveState extends Error {
   override name = "BadLiveState";
 }
 
+/** A shard to read again: its tip now, and what was known of it. */
+export interface MovedShard {
+  shard: string;
+  tip: Oid;
+  before: ShardView;
+}
+
 /**
- * Reads the tip of a shard. Only entries that were not in `before` are read.
+ * Reads the tips of shards; contents that are new are read in one request.
  *
+ * @returns the views by shard
  * @throws {BadLiveState} when an entry cannot be understood
  */
-export async function readShard(store: Store, tip: Oid, before: ShardView): Promise<ShardView> {
+export async function readShards(
+  store: Store,
+  moved: MovedShard[],
+): Promise<Map<string, ShardView>> {
+  const listed = await Promise.all(moved.map((shard) => listShard(store, shard)));
+  const fresh = listed.flatMap(({ fresh }) => fresh);
+  const contents = await store.read(fresh, MAX_STATE_BYTES);
+  return new Map(
+    listed.map((shard): [string, ShardView] => [shard.shard, viewOf(shard, contents)]),
+  );
+}
+
+/** The names and objects on a shard's tip. */
+interface ListedShard extends MovedShard {
+  entries: StoreEntry[];
+  mark?: Oid;
+  known: Map<Oid | undefined, LiveState>;
+  /** What has to be read. */
+  fresh: Oid[];
+}
+
+async function listShard(store: Store, shard: MovedShard): Promise<ListedShard> {
+  const { tip, before } = shard;
   const entries = await store.list(tip, SHARD_PATHS.tasks);
-  const mark = (await store.find(tip, [SHARD_PATHS.settled])).get(SHARD_PATHS.settled);
+  const mark = (await store.find(tip, [SHARD_PATHS.settled])).get(SHARD_PATHS.settled)?.oid;
   const known = new Map([...before.tasks.values()].map(({ blob, state }) => [blob, state]));
-  const fresh = entries.filter(({ oid }) => !known.has(oid)).map(({ oid }) => oid);
-  const contents = await store.read([...fresh, ...(mark ? [mark.oid] : [])], MAX_STATE_BYTES);
+  const unknown = entries.filter(({ oid }) => !known.has(oid)).map(({ oid }) => oid);
+  return { ...shard, entries, mark, known, fresh: mark ? [...unknown, mark] : unknown };
+}
+
+function viewOf(
+  { tip, entries, mark, known }: ListedShard,
+  contents: Map<Oid, Uint8Array | TooLarge>,
+): ShardView {
   const tasks = new Map(entries.map(({ path, oid }): [string, ShardEntry] => {
     const state = known.get(oid) ?? stateIn(path, wholeContent(contents.get(oid)));
     return [state.task_id, { blob: oid, state }];
   }));
-  const settled = mark && wholeContent(contents.get(mark.oid));
+  const settled = mark && wholeContent(contents.get(mark));
   return { tip, settled: settled && new TextDecoder().decode(settled).trim(), tasks };
 }
 

@@ -11,27 +11,39 @@ import type { Ledger } from "./ledger.ts";
 import { type QueuedFile, summaryOf } from "./main_view.ts";
 import { type Oid, type StoreEntry, wholeContent } from "./store.ts";
 
-/** What claimed tasks run, by task id: as in the queue, or as kept when they were claimed. */
+/** What claimed tasks run, by task id, as it was kept when they were claimed. */
 export async function readClaimed(ledger: Ledger, taskIds: string[]): Promise<Map<string, Task>> {
-  const blobs = new Map<string, Oid>();
-  for (const id of taskIds) blobs.set(id, (await specEntry(ledger, id))!.oid);
-  const tasks = await readTasks(ledger, [...blobs.values()]);
-  return new Map(taskIds.map((id): [string, Task] => [id, tasks.get(blobs.get(id)!)!]));
+  const specs = await specEntries(ledger, taskIds);
+  const tasks = await readTasks(ledger, [...specs.values()].map(({ oid }) => oid));
+  return new Map(
+    [...specs].map(([id, { oid }]): [string, Task] => [id, tasks.get(oid)!]),
+  );
 }
 
 /** What a task that is only on the live edge asks for. */
 export async function readSpec(ledger: Ledger, taskId: string): Promise<QueuedFile | undefined> {
-  const entry = await specEntry(ledger, taskId);
+  const entry = (await specEntries(ledger, [taskId])).get(taskId);
   if (entry === undefined) return undefined;
   const task = (await readTasks(ledger, [entry.oid])).get(entry.oid)!;
   const { path, oid } = entry;
   return { task_id: taskId, path, blob: oid, content: { task: summaryOf(task) } };
 }
 
-async function specEntry(ledger: Ledger, taskId: string): Promise<StoreEntry | undefined> {
-  const { tip } = ledger.shard(shardOf(taskId));
-  const path = SHARD_PATHS.spec(taskId);
-  return tip === undefined ? undefined : (await ledger.store.find(tip, [path])).get(path);
+async function specEntries(
+  ledger: Ledger,
+  taskIds: string[],
+): Promise<Map<string, StoreEntry>> {
+  const found = new Map<string, StoreEntry>();
+  for (const [shard, ids] of Map.groupBy(taskIds, shardOf)) {
+    const { tip } = ledger.shard(shard);
+    if (tip === undefined) continue;
+    const entries = await ledger.store.find(tip, ids.map(SHARD_PATHS.spec));
+    for (const id of ids) {
+      const entry = entries.get(SHARD_PATHS.spec(id));
+      if (entry !== undefined) found.set(id, entry);
+    }
+  }
+  return found;
 }
 
 async function readTasks(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Task>> {
