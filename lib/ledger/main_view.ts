@@ -151,12 +151,19 @@ function readTask(
     return { problem: `${content.tooLarge} bytes: ${tooLargeRule()}` };
   }
   const json = decodeJson(content);
-  const task = json.ok ? checkTask(json.value) : json;
+  const task = json.ok ? checkTask(withFolderPriority(json.value, place)) : json;
   const allowed = task.ok ? checkAgainstSettings(task.value, settings) : task;
   if (!allowed.ok) return { problem: describeProblems(allowed.problems) };
   const older = json.ok && isOlderForm(json.value);
   const misplaced = misplacement(place, allowed.value, older);
   return misplaced === undefined ? { task: summaryOf(allowed.value) } : { problem: misplaced };
+}
+
+/** A task that does not say its priority has that of the folder it was put into. */
+function withFolderPriority(value: unknown, { folder }: QueuePlace): unknown {
+  const isSilent = folder !== undefined && typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !Object.hasOwn(value, "priority");
+  return isSilent ? { ...value, priority: folder.priority } : value;
 }
 
 /**
