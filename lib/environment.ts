@@ -42,8 +42,11 @@ export const ENV_NAMES: readonly string[] = [
   "no_proxy",
   // How docker or podman reaches its engine.
   "CONTAINER_HOST",
+  "DOCKER_CERT_PATH",
   "DOCKER_CONFIG",
+  "DOCKER_CONTEXT",
   "DOCKER_HOST",
+  "DOCKER_TLS_VERIFY",
 ];
 
 /**

@@ -17,6 +17,13 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** How many bytes of each stream are kept; the rest is read and dropped. Default: 64 MiB. */
   outputLimitBytes?: number;
+  /** Reads standard output in place of {@link capture}. */
+  captureStdout?: typeof capture;
+  /**
+   * Starts the program as the leader of a process group of its own: a Ctrl-C at the terminal does
+   * not reach it, and whatever is left of the group when it has ended is killed.
+   */
+  ownGroup?: boolean;
 }
 
 export interface RunResult {
@@ -36,6 +43,7 @@ export interface Captured {
 }
 
 const DEFAULT_OUTPUT_LIMIT = 64 * 1024 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /**
  * Runs a program to its end.
@@ -44,14 +52,15 @@ const DEFAULT_OUTPUT_LIMIT = 64 * 1024 * 1024;
  */
 export async function run(command: string[], options: RunOptions = {}): Promise<RunResult> {
   const { signal, timeoutMs, outputLimitBytes = DEFAULT_OUTPUT_LIMIT } = options;
+  const { captureStdout = capture, ownGroup = false } = options;
   signal?.throwIfAborted();
   const began = performance.now();
   const child = start(command, options);
-  const killer = new Killer(child, signal, timeoutMs);
+  const killer = new Killer(child, ownGroup, signal, timeoutMs);
   try {
     const [status, stdout, stderr] = await Promise.all([
       child.status,
-      capture(child.stdout, outputLimitBytes, killer.ended),
+      captureStdout(child.stdout, outputLimitBytes, killer.ended),
       capture(child.stderr, outputLimitBytes, killer.ended),
       feed(child.stdin, options.stdin),
     ]);
@@ -60,7 +69,7 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     const durationMs = performance.now() - began;
     return { code, signal: endedBy, stdout, stderr, timedOut: killer.timedOut, durationMs };
   } finally {
-    killer.dispose();
+    await killer.dispose();
   }
 }
 
@@ -72,7 +81,7 @@ export class ProgramMissing extends Error {
 /** Starts a program with all three streams piped and nothing of our environment. */
 export function start(
   [program, ...args]: string[],
-  { env, cwd }: Pick<RunOptions, "env" | "cwd"> = {},
+  { env, cwd, ownGroup }: Pick<RunOptions, "env" | "cwd" | "ownGroup"> = {},
 ): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
@@ -80,6 +89,7 @@ export function start(
       env,
       cwd,
       clearEnv: true,
+      detached: ownGroup,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -97,10 +107,17 @@ class Killer {
   readonly ended: AbortSignal;
   readonly #timer?: ReturnType<typeof setTimeout>;
   readonly #unlisten: () => void;
+  readonly #group?: number;
 
-  constructor(child: Deno.ChildProcess, signal?: AbortSignal, timeoutMs?: number) {
+  constructor(
+    child: Deno.ChildProcess,
+    ownGroup: boolean,
+    signal?: AbortSignal,
+    timeoutMs?: number,
+  ) {
     const ended = new AbortController();
     this.ended = ended.signal;
+    if (ownGroup) this.#group = child.pid;
     const kill = () => {
       killQuietly(child);
       child.status.then(() => ended.abort());
@@ -115,20 +132,29 @@ class Killer {
     }
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     clearTimeout(this.#timer);
     this.#unlisten();
+    if (this.#group !== undefined) await killGroup(this.#group);
   }
 }
 
 /** Kills a child that may have ended already. */
-function killQuietly(child: Deno.ChildProcess): void {
+export function killQuietly(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {
     // The only thing that can be wrong: it has ended between our decision and the call.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+/** Kills what is left of a process group. By `sh`, as `Deno.kill` needs leave to run everything. */
+async function killGroup(id: number): Promise<void> {
+  const args = ["-c", 'kill -KILL "-$1"', "sh", String(id)];
+  const options = { args, clearEnv: true, stdin: "null", stdout: "null", stderr: "null" } as const;
+  // It fails where nothing is left, which is the usual case.
+  await new Deno.Command("sh", options).output();
 }
 
 /** Reads a stream to its end and keeps its first `limit` bytes. */
@@ -140,20 +166,39 @@ export async function capture(
   const kept: Uint8Array[] = [];
   let size = 0;
   let total = 0;
-  const reader = stream.getReader();
+  await drain(stream, (part) => {
+    total += part.length;
+    const wanted = part.slice(0, limit - size);
+    if (wanted.length > 0) kept.push(wanted);
+    size += wanted.length;
+  }, signal);
+  return { bytes: joined(kept, size), truncated: total > size };
+}
+
+/**
+ * Reads a stream of bytes to its end. All of it goes through one buffer, so that a program that
+ * prints gigabytes leaves no garbage.
+ *
+ * @param take gets each part, and must copy what it wants to keep
+ * @param signal ends the reading as if the stream had ended
+ */
+export async function drain(
+  stream: ReadableStream<Uint8Array>,
+  take: (part: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const reader = stream.getReader({ mode: "byob" });
   const cancel = () => void reader.cancel();
   signal?.addEventListener("abort", cancel);
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      total += next.value.length;
-      const part = next.value.subarray(0, limit - size);
-      if (part.length > 0) kept.push(part);
-      size += part.length;
+    let next = await reader.read(new Uint8Array(READ_BYTES));
+    while (!next.done) {
+      take(next.value);
+      next = await reader.read(new Uint8Array(next.value.buffer));
     }
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
-  return { bytes: joined(kept, size), truncated: total > size };
 }
 
 function joined(parts: Uint8Array[], size: number): Uint8Array {

@@ -1,0 +1,156 @@
+/**
+ * Runs scripts in containers that have no network, no rights, nothing of the host and little room.
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import { type RunResult, textOf } from "../process.ts";
+import { type Execution, notRun } from "../protocol/result.ts";
+import { containerArgs } from "./container_args.ts";
+import { ContainerEngine, wordsOf } from "./container_engine.ts";
+import { runContainer } from "./container_run.ts";
+import { type Executor, ExecutorBroken, type Job } from "./executor.ts";
+import { ImageStore } from "./image_store.ts";
+import { InputFile } from "./input_file.ts";
+import { byExitCode, printed, timedOut } from "./outcome.ts";
+
+/** What a {@link DockerExecutor} is made of. */
+export interface DockerOptions {
+  /** The client's program; default `docker`. */
+  program?: string;
+  /** This process's environment: where the client finds its engine. No container sees it. */
+  env: Record<string, string>;
+  /** A folder of ours for the inputs of running scripts. */
+  workDir: string;
+}
+
+/** The client's exit code when it failed itself; but a script can end with it too. */
+const CLIENT_FAILED = 125;
+/** The exit code of what was ended by SIGKILL, which is how the kernel enforces a memory limit. */
+const KILLED = 137;
+
+const logger = getLogger(["dgrid", "executor"]);
+
+/** Runs scripts with `docker run` or `podman run`. */
+export class DockerExecutor implements Executor, AsyncDisposable {
+  readonly runs = ["script"] as const;
+  readonly engine: ContainerEngine;
+  readonly #images: ImageStore;
+  readonly #workDir: string;
+  /** Containers that could not be removed. */
+  readonly #leftovers = new Set<string>();
+
+  constructor({ program = "docker", env, workDir }: DockerOptions) {
+    this.engine = new ContainerEngine(program, env);
+    this.#images = new ImageStore(this.engine);
+    this.#workDir = workDir;
+  }
+
+  async run(job: Job, signal: AbortSignal): Promise<Execution> {
+    signal.throwIfAborted();
+    const { script } = job.task;
+    if (script === undefined) throw new TypeError(`running ${job.task.task_id}: it has no script`);
+    // No program can be given a NUL in an argument.
+    if (script.includes("\0")) return notRun("rejected", "its script contains a NUL character");
+    await this.#removeLeftovers();
+    const image = job.task.image ?? job.defaultImage;
+    const found = await this.#images.ensure(image, signal);
+    signal.throwIfAborted();
+    if (!found.ok) return { ...notRun("rejected", `image ${image}: ${found.words}`), image };
+    return { ...await this.#runIn(image, found.volumes, job, signal), image };
+  }
+
+  /**
+   * Removes all containers that a node has started, and gives their number.
+   *
+   * @throws {ExecutorBroken} when the engine cannot list or remove them
+   */
+  removeContainersOf(nodeId: string): Promise<number> {
+    return this.engine.removeContainersOf(nodeId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#images[Symbol.asyncDispose]();
+    await this.#removeLeftovers();
+  }
+
+  async #runIn(
+    image: string,
+    volumes: string[],
+    job: Job,
+    signal: AbortSignal,
+  ): Promise<Execution> {
+    const name = containerName(job);
+    await using input = await this.#inputFile(name, job);
+    const args = containerArgs({
+      name,
+      image,
+      volumes,
+      node_id: job.node_id,
+      task_id: job.task.task_id,
+      attempt: job.attempt,
+      script: job.task.script!,
+      resources: job.task.resources,
+      maxCpus: navigator.hardwareConcurrency,
+      inputFile: input?.path,
+    });
+    const began = new Date();
+    const result = await this.#follow(name, args, job, signal);
+    return await this.#outcome(name, began, result, job);
+  }
+
+  async #inputFile(name: string, { task }: Job): Promise<InputFile | undefined> {
+    if (task.input === undefined) return undefined;
+    return await InputFile.write(this.#workDir, name, task.input);
+  }
+
+  async #follow(name: string, args: string[], job: Job, signal: AbortSignal): Promise<RunResult> {
+    const timeoutMs = job.task.timeout_seconds * 1000;
+    const { outputLimitBytes } = job;
+    try {
+      return await runContainer(this.engine, name, args, { timeoutMs, outputLimitBytes, signal });
+    } catch (error) {
+      if (error instanceof ExecutorBroken) this.#leftovers.add(name);
+      throw error;
+    }
+  }
+
+  async #outcome(name: string, began: Date, result: RunResult, { task }: Job): Promise<Execution> {
+    const ran = {
+      ...printed(result.stdout, result.stderr),
+      started_at: began.toISOString(),
+      duration_ms: Math.round(result.durationMs),
+    };
+    if (result.timedOut) return { ...ran, ...timedOut(task.timeout_seconds) };
+    const ended = { ...ran, ...byExitCode(result.code) };
+    if (result.code !== CLIENT_FAILED && result.code !== KILLED) return ended;
+    const events = await this.engine.eventsOf(name, began);
+    if (result.code === KILLED) {
+      const reason = `killed for using more than its memory_mb, ${task.resources.memory_mb}`;
+      return events.includes("oom") ? { ...ended, reason } : ended;
+    }
+    return events.includes("start") ? ended : await this.#refused(textOf(result.stderr));
+  }
+
+  /** The engine did not start the container: it has a reason, or it is not there. */
+  async #refused(stderr: string): Promise<Execution> {
+    const words = wordsOf(stderr);
+    if (await this.engine.answers()) return notRun("rejected", words);
+    throw new ExecutorBroken(`starting a container: ${this.engine.program}: ${words}`);
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    for (const name of this.#leftovers) {
+      if (!(await this.engine.remove(name))) {
+        logger.warn("container {name} could not be removed", { name });
+      }
+      // Once is enough where the engine answers: what is gone cannot be removed either.
+      if (await this.engine.answers()) this.#leftovers.delete(name);
+    }
+  }
+}
+
+/** A name that no other attempt has, and that tells people whose container it is. */
+function containerName({ task, attempt }: Job): string {
+  return `dgrid-${task.task_id}-${attempt}-${crypto.randomUUID().slice(0, 8)}`;
+}

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { ContainerEngine } from "../../lib/executor/container_engine.ts";
+import { DockerExecutor } from "../../lib/executor/docker.ts";
+import { ExecutorBroken } from "../../lib/executor/executor.ts";
+import { containerTest, docker } from "../support/container_engine.ts";
+import {
+  containersOf,
+  runningContainerOf,
+  runScript,
+  withDocker,
+  withVolume,
+} from "./docker_fixture.ts";
+import { job, NEVER } from "./jobs.ts";
+
+containerTest("dockerExecutor.run() gives both streams, the exit code and the image", async () => {
+  const result = await runScript({ script: "echo out; echo err >&2; exit 3" });
+  const { status, exit_code, stdout, stderr, image, reason } = result;
+  assert.deepEqual({ status, exit_code, stdout, stderr, image, reason }, {
+    status: "failed",
+    exit_code: 3,
+    stdout: "out\n",
+    stderr: "err\n",
+    image: "dgrid-test/busybox:1",
+    reason: undefined,
+  });
+  assert.ok(result.duration_ms > 0 && !Number.isNaN(Date.parse(result.started_at!)));
+});
+
+containerTest("dockerExecutor.run() cuts each stream, and no character in half", async () => {
+  const script = "printf 'ab\\303\\244cd'; printf 'xyz' >&2";
+  const { status, stdout, stdout_truncated, stderr, stderr_truncated } = await runScript(
+    { script },
+    3,
+  );
+  assert.deepEqual({ status, stdout, stdout_truncated, stderr, stderr_truncated }, {
+    status: "success",
+    stdout: "ab",
+    stdout_truncated: true,
+    stderr: "xyz",
+    stderr_truncated: false,
+  });
+});
+
+containerTest("dockerExecutor.run() ends with -2 when the time is over", async () => {
+  const result = await runScript({ script: "echo begun; sleep 60", timeout_seconds: 1 });
+  const { status, exit_code, stdout, reason } = result;
+  assert.deepEqual({ status, exit_code, stdout, reason }, {
+    status: "timeout",
+    exit_code: -2,
+    stdout: "begun\n",
+    reason: "stopped after 1 s, its time limit",
+  });
+  assert.ok(result.duration_ms < 10_000);
+});
+
+containerTest("dockerExecutor.run() gives the input as the file DGRID_INPUT", async () => {
+  const script = 'cat "$DGRID_INPUT"; echo x 2>/dev/null > "$DGRID_INPUT" || echo read-only';
+  const { stdout } = await runScript({ script, input: { a: [1, "ä"] } });
+  assert.equal(stdout, '{"a":[1,"ä"]}read-only\n');
+});
+
+containerTest("dockerExecutor.run() takes a script of 65536 bytes", async () => {
+  const script = `echo long # ${"x".repeat(65_536 - 12)}`;
+  assert.equal(script.length, 65_536);
+  assert.equal((await runScript({ script })).stdout, "long\n");
+});
+
+containerTest("dockerExecutor.run() tells a script's 125 from the engine's", async () => {
+  const { status, exit_code } = await runScript({ script: "exit 125" });
+  assert.deepEqual({ status, exit_code }, { status: "failed", exit_code: 125 });
+});
+
+containerTest("dockerExecutor.run() rejects what the engine refuses, in its words", async () => {
+  // A volume at a relative path is an error that only the start of a container finds.
+  await withVolume("relative", async (image) => {
+    const { status, exit_code, reason } = await runScript({ script: "true", image });
+    assert.deepEqual({ status, exit_code }, { status: "rejected", exit_code: null });
+    assert.equal(
+      reason,
+      "docker: Error response from daemon: invalid mount path: 'relative' " +
+        "mount path must be absolute",
+    );
+  });
+});
+
+containerTest("dockerExecutor.run() rejects a missing image, in the engine's words", async () => {
+  const image = "localhost:1/dgrid/missing:1";
+  const { status, exit_code, reason, duration_ms } = await runScript({ script: "true", image });
+  assert.deepEqual({ status, exit_code, duration_ms }, {
+    status: "rejected",
+    exit_code: null,
+    duration_ms: 0,
+  });
+  assert.match(reason!, /^image localhost:1\/dgrid\/missing:1: Error response from daemon: .+/);
+  assert.doesNotMatch(reason!, /\n/);
+});
+
+containerTest("dockerExecutor.run() rejects a script with a NUL character", async () => {
+  const { status, reason } = await runScript({ script: "echo a\0b" });
+  assert.deepEqual([status, reason], ["rejected", "its script contains a NUL character"]);
+});
+
+containerTest("dockerExecutor.run() limits, labels and removes on abort", async () => {
+  await withDocker(async (executor) => {
+    const resources = { cpus: 0.5, memory_mb: 64, pids: 20 };
+    const wanted = job({ task_id: "seen", script: "sleep 60", input: 1, resources });
+    const stop = new AbortController();
+    const running = executor.run(wanted, stop.signal);
+    const rejected = assert.rejects(running, { message: "enough" });
+    const [container] = JSON.parse(
+      (await docker(["inspect", await runningContainerOf(wanted.node_id)])).stdout,
+    );
+    stop.abort(new Error("enough"));
+    await rejected;
+    assert.equal(await containersOf(wanted.node_id), "");
+    checkConfinement(container, wanted.node_id);
+  });
+});
+
+// deno-lint-ignore no-explicit-any
+function checkConfinement({ HostConfig: host, Config: config }: any, nodeId: string): void {
+  assert.equal(host.NetworkMode, "none");
+  assert.equal(host.ReadonlyRootfs, true);
+  assert.deepEqual(host.CapDrop, ["ALL"]);
+  assert.deepEqual(host.SecurityOpt, ["no-new-privileges"]);
+  assert.equal(host.PidsLimit, 20);
+  assert.equal(host.Memory, 64 * 1024 * 1024);
+  assert.equal(host.MemorySwap, 64 * 1024 * 1024);
+  assert.equal(host.NanoCpus, 500_000_000);
+  assert.equal(host.Init, true);
+  assert.equal(host.AutoRemove, true);
+  assert.equal(host.LogConfig.Type, "none");
+  assert.deepEqual(host.Tmpfs, { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" });
+  assert.equal(config.User, "1000:1000");
+  assert.deepEqual(config.Labels, {
+    "dgrid.node": nodeId,
+    "dgrid.task": "seen",
+    "dgrid.attempt": "1",
+  });
+}
+
+containerTest("dockerExecutor.run() leaves no container when aborted at any moment", async () => {
+  await withDocker(async (executor) => {
+    const nodes = [0, 20, 60, 120, 180, 240].map(async (ms) => {
+      const wanted = job({ script: "sleep 60" });
+      await assert.rejects(executor.run(wanted, AbortSignal.timeout(ms)), { name: "TimeoutError" });
+      return wanted.node_id;
+    });
+    for (const node of await Promise.all(nodes)) assert.equal(await containersOf(node), "");
+  });
+});
+
+containerTest("dockerExecutor.removeContainersOf() removes one node's and no other's", async () => {
+  await withDocker(async (executor) => {
+    const [mine, other] = [job({ script: "sleep 60" }), job({ script: "sleep 60" })];
+    const stop = new AbortController();
+    const first = executor.run(mine, NEVER);
+    const second = assert.rejects(executor.run(other, stop.signal), { name: "AbortError" });
+    await Promise.all([runningContainerOf(mine.node_id), runningContainerOf(other.node_id)]);
+    assert.equal(await executor.removeContainersOf(mine.node_id), 1);
+    assert.equal((await first).exit_code, 137);
+    assert.notEqual(await containersOf(other.node_id), "");
+    stop.abort();
+    await second;
+    assert.equal(await executor.removeContainersOf(other.node_id), 0);
+  });
+});
+
+Deno.test("dockerExecutor.run() throws ExecutorBroken when no engine answers", async () => {
+  const env = { PATH: Deno.env.get("PATH") ?? "", DOCKER_HOST: "unix:///nowhere/docker.sock" };
+  const executor = new DockerExecutor({ env, workDir: "/nowhere" });
+  assert.equal(await executor.engine.answers(), false);
+  await assert.rejects(executor.run(job({ script: "true" }), NEVER), ExecutorBroken);
+});
+
+Deno.test("containerEngine.answers() is false when its program is missing", async () => {
+  assert.equal(await new ContainerEngine("podman-is-not-here", {}).answers(), false);
+});
