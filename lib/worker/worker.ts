@@ -113,6 +113,8 @@ export class Worker {
     const choice = await findWork(this.#ledger, nodeId, this.#offer(), clock.now());
     const said = await this.#speak(this.#newSayings(choice));
     await this.#settler.settleIfDue();
+    // What was said may have been the last that there was to do: look again at once.
+    if (said && this.#slots.size === 0) this.#bell.ring();
     return { busy: moved || said || this.#slots.size > 0, isWorkLeft: choice.isWorkLeft };
   }
 
@@ -153,7 +155,7 @@ export class Worker {
   /**
    * Says everything that there is to say in one push, and starts what was won.
    *
-   * @returns whether there was anything
+   * @returns whether any of it was heard
    */
   async #speak(news: Saying[]): Promise<boolean> {
     const reports = this.#outbox.open;
@@ -169,7 +171,7 @@ export class Worker {
     this.#outbox.conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
     await this.#startWon(answers.filter((_, index) => news[index].event.kind === "claim"));
-    return sayings.length > 0;
+    return heard.some((answer) => answer.heard);
   }
 
   async #startWon(heard: Heard[]): Promise<void> {
