@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { killQuietly } from "../process.ts";
 import type { Git } from "./git.ts";
 import { GitError } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
@@ -66,7 +67,8 @@ export class FastImport {
 
   /** Ends without keeping anything. */
   async abort(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    // It has ended already when it failed, and that is when this is called most.
+    killQuietly(this.#child);
     await this.#stdin.abort().catch(() => undefined);
     await Promise.all([this.#child.status, this.#words, this.#lines.cancel()]);
   }

@@ -32,6 +32,10 @@ export const PASSED_VARIABLES = [
 /** Fixed settings. They go by environment, so that Git's own helpers inherit them. */
 const PINNED_CONFIG: Record<string, string> = {
   "core.hooksPath": "/dev/null",
+  // The local copy is a cache: what a power cut damages is made again.
+  "core.fsync": "none",
+  // One file for a write; a file for each object takes three times as long.
+  "fastimport.unpackLimit": "1",
   "core.fsmonitor": "false",
   "core.askPass": "",
   "credential.interactive": "false",
@@ -55,9 +59,10 @@ const PINNED_CONFIG: Record<string, string> = {
  * @param host our own environment; only {@link PASSED_VARIABLES} are taken from it
  */
 export function gitEnvironment(host: Record<string, string>): Record<string, string> {
-  const environment: Record<string, string> = {
-    GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
-  };
+  // Git prefers GIT_SSH_COMMAND, so where the host names a program by GIT_SSH, that stands alone.
+  const environment: Record<string, string> = host.GIT_SSH === undefined
+    ? { GIT_SSH_COMMAND: "ssh -oBatchMode=yes" }
+    : {};
   for (const name of PASSED_VARIABLES) {
     if (host[name] !== undefined) environment[name] = host[name];
   }

@@ -33,10 +33,12 @@ export class GitError extends Error {
 
 /** Git has one exit code, 128, for all of these; under a pinned locale only its words differ. */
 const SIGNS: [GitTrouble, RegExp][] = [
+  ["failed", /cannot run .*: no such file or directory/i],
+  ["refused", /does not support --atomic/i],
   ["disk_full", /no space left on device|disk quota exceeded/i],
   [
     "unauthorised",
-    /authentication failed|could not read (username|password)|permission denied \(|terminal prompts disabled|error: 40[13]\b|host key verification failed/i,
+    /authentication failed|could not read (username|password)|permission denied \(|terminal prompts disabled|error: 40[13]\b|host key verification failed|dubious ownership/i,
   ],
   [
     "no_repository",
@@ -44,7 +46,7 @@ const SIGNS: [GitTrouble, RegExp][] = [
   ],
   [
     "unreachable",
-    /could not resolve|couldn't connect|failed to connect|connection (refused|reset|closed|timed out)|unable to connect|network is unreachable|no route to host|early eof|the remote end hung up|unexpected disconnect|operation timed out|error: 5\d\d\b|could not read from remote/i,
+    /could not resolve|unable to look up|empty reply|couldn't connect|failed to connect|connection (refused|reset|closed|timed out)|unable to connect|network is unreachable|no route to host|early eof|the remote end hung up|unexpected disconnect|operation timed out|error: (429|5\d\d)\b|could not read from remote/i,
   ],
   [
     "damaged",

@@ -50,6 +50,12 @@ export class ObjectReader {
     read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
   ): Promise<(T | undefined)[]> {
     if (names.length === 0) return Promise.resolve([]);
+    // A line is a request: one name would get two answers, and all others the wrong ones.
+    const bad = names.find((name) => name.includes("\n"));
+    if (bad !== undefined) {
+      const words = `reading ${JSON.stringify(bad)}: an object's name is one line`;
+      return Promise.reject(new GitError(words, "failed", 0));
+    }
     const answer = this.#turn.then(async () => {
       this.#process ??= new Conversation(
         this.#git.start(["cat-file", "--batch-command", "--buffer"]),
@@ -59,7 +65,9 @@ export class ObjectReader {
       } catch (error) {
         await this.#process.end();
         this.#process = undefined;
-        throw error;
+        if (error instanceof GitError) throw error;
+        // It died in the middle of a request or of an answer.
+        throw new GitError(`reading objects: ${(error as Error).message}`, "damaged", 128);
       }
     });
     // The next request waits for this one but does not inherit its failure.

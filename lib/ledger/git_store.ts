@@ -122,6 +122,7 @@ export class GitStore implements Store {
           await session.commit({ ...order, changes: await this.#treeChanges(order) }),
       });
       await session.finish();
+      await this.#compactNowAndThen(1);
       return done;
     } catch (error) {
       await session.abort();
@@ -192,9 +193,9 @@ export class GitStore implements Store {
     await this.#git.run("fetching", args, { stdin });
   }
 
-  /** Each fetch leaves a pack behind, and each pack makes every look-up slower. */
-  async #compactNowAndThen(fetches: number): Promise<void> {
-    this.#packs += fetches;
+  /** Each fetch and each write leaves a pack behind, and each pack makes every look-up slower. */
+  async #compactNowAndThen(packs: number): Promise<void> {
+    this.#packs += packs;
     if (this.#packs < MAX_PACKS) return;
     this.#packs = 0;
     await this.#git.run("compacting the local copy", ["repack", "-a", "-d", "-k", "-q"]);
