@@ -49,7 +49,8 @@ const taskSchema = z.strictObject({
   task_id: text("a string").refine(isTaskId, { error: `must be ${ID_RULE}` }),
   script: code("shell text").optional(),
   module: code("the text of an ES module").optional(),
-  input: z.json({ error: "must be JSON" }).optional(),
+  // Read from JSON, so it is JSON; a check of its own would not survive a deep nesting.
+  input: z.unknown().optional(),
   image: text("the name of a container image")
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}$/, {
       error: "must be the name of a container image",
@@ -108,14 +109,18 @@ export function isOlderForm(value: unknown): value is Record<string, unknown> {
   return (has("id") || has("command")) && !has("task_id") && !has("script") && !has("module");
 }
 
-const NEW_NAMES: Record<string, string> = {
-  id: "task_id",
-  command: "script",
-  timeout: "timeout_seconds",
-};
+const NEW_NAMES = new Map([
+  ["id", "task_id"],
+  ["command", "script"],
+  ["timeout", "timeout_seconds"],
+]);
 
 function fromOlderForm(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [NEW_NAMES[name] ?? name, field]),
+    Object.entries(value).map(([name, field]) => {
+      const newName = NEW_NAMES.get(name) ?? name;
+      // Where both stand, neither may win in silence: the older one is an unknown field.
+      return [Object.hasOwn(value, newName) ? name : newName, field];
+    }),
   );
 }

@@ -1,0 +1,127 @@
+/**
+ * `dgrid init`: sets a grid up.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { Git } from "../git/git.ts";
+import { isLocal } from "../git/local_copy.ts";
+import { commitToBranch } from "../ledger/branch.ts";
+import { type Ledger, NoGrid } from "../ledger/ledger.ts";
+import type { Change } from "../ledger/store.ts";
+import { textOf } from "../process.ts";
+import { encodeRecord } from "../protocol/record.ts";
+import { SETTINGS_PATH } from "../protocol/settings.ts";
+import type { Command, Context } from "./context.ts";
+import { withoutPasswords } from "./exit_code.ts";
+import { openGrid, repositoryOf } from "./open_grid.ts";
+
+/** What a new grid begins with. */
+const SETTINGS = { version: 1, lease_seconds: 300, max_attempts: 3 };
+
+/** Folders that people shall find, although Git keeps no empty ones. */
+const FOLDERS = ["nodes", "tasks/queue", "tasks/unapproved", "tasks/completed", "tasks/failed"];
+
+export const init: Command = {
+  summary: "set a grid up",
+  operands: "",
+  takes: { least: 0, most: 0 },
+  details: [
+    "Makes a bare repository where --repo is a path and nothing is there yet. Adds to the branch what",
+    "a grid needs and is not there, and touches nothing else, so it can be run again.",
+  ],
+  async run(context) {
+    const { terminal, options } = context;
+    const repo = withoutPasswords(repositoryOf(context));
+    const done = await setUpGrid(context);
+    if (options.json) return terminal.printJson({ repo, done });
+    for (const line of done) terminal.print(line);
+    if (done.length === 0) terminal.print(`${repo} is a grid already; nothing was changed`);
+    const where = context.given.has("repo") ? ` --repo ${repo}` : "";
+    terminal.tell(`next: dgrid submit${where} --script 'echo hello'`);
+    terminal.tell(`then: dgrid worker${where} --exit-when-idle`);
+  },
+};
+
+/**
+ * Makes sure that there is a grid.
+ *
+ * @returns what was done, one line each; nothing where all was there
+ */
+export async function setUpGrid(context: Pick<Context, "options" | "env">): Promise<string[]> {
+  const url = repositoryOf(context);
+  const made = isLocal(url) ? await prepareFolder(url, context) : [];
+  await using grid = await openGrid(context);
+  const added = await addWhatIsMissing(grid.ledger);
+  return [...made, ...added.map((path) => `added ${path}`)];
+}
+
+async function prepareFolder(
+  url: string,
+  { options, env }: Pick<Context, "options" | "env">,
+): Promise<string[]> {
+  const folder = url.replace(/^file:\/\//, "");
+  await refuseWorkingCopy(folder);
+  const git = new Git(folder, env);
+  const done: string[] = [];
+  if (await isAbsentOrEmpty(folder)) {
+    const args = ["init", "--quiet", "--bare", `--initial-branch=${options.branch}`, folder];
+    await git.run("making the repository", args);
+    done.push(`made the bare repository ${folder}`);
+  }
+  // So that workers elsewhere can leave out what they do not need.
+  const setting = "uploadpack.allowFilter";
+  const { stdout } = await git.try(["config", "--local", "--get", setting]);
+  if (textOf(stdout).trim() !== "true") {
+    await git.run("configuring the repository", ["config", "--local", setting, "true"]);
+    done.push(`set ${setting} in ${folder}`);
+  }
+  return done;
+}
+
+async function refuseWorkingCopy(folder: string): Promise<void> {
+  if (await entryNames(join(folder, ".git")) === undefined) return;
+  throw new Error(
+    `setting the grid up: ${folder} is a working copy, whose branch Git does not let others move; ` +
+      "name a bare repository, or the one that it was cloned from",
+  );
+}
+
+async function isAbsentOrEmpty(folder: string): Promise<boolean> {
+  return (await entryNames(folder) ?? []).length === 0;
+}
+
+async function entryNames(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) return [folder];
+    throw error;
+  }
+}
+
+async function addWhatIsMissing(ledger: Ledger): Promise<string[]> {
+  const isNew = await ledger.refresh().then(() => false, (error) => {
+    if (error instanceof NoGrid) return true;
+    throw error;
+  });
+  let added: string[] = [];
+  await commitToBranch(ledger, isNew ? "set the grid up" : "complete the grid", async () => {
+    const changes = await missingFiles(ledger);
+    added = changes.map(({ path }) => path);
+    return changes;
+  });
+  return added;
+}
+
+async function missingFiles(ledger: Ledger): Promise<Change[]> {
+  const wanted: Change[] = [
+    { path: SETTINGS_PATH, bytes: encodeRecord(SETTINGS) },
+    ...FOLDERS.map((folder) => ({ path: `${folder}/.gitkeep`, bytes: new Uint8Array() })),
+  ];
+  const { mainCommit, store } = ledger;
+  if (mainCommit === undefined) return wanted;
+  const there = await store.find(mainCommit, [SETTINGS_PATH, ...FOLDERS]);
+  return wanted.filter(({ path }) => !there.has(path.replace(/\/\.gitkeep$/, "")));
+}

@@ -1,0 +1,87 @@
+/**
+ * `dgrid worker`: runs tasks of the grid.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { getLogger } from "@logtape/logtape";
+import { systemClock } from "../clock.ts";
+import { createExecutor } from "../executor/create_executor.ts";
+import type { Executor } from "../executor/executor.ts";
+import { describeMachine } from "../worker/machine.ts";
+import { Worker } from "../worker/worker.ts";
+import type { WorkerOptions } from "../worker/worker_options.ts";
+import type { Command, Context } from "./context.ts";
+import { HardStop } from "./hard_stop.ts";
+import { Interrupts } from "./interrupts.ts";
+import { takeNodeIdentity } from "./node_identity.ts";
+import { homeOf, openGrid } from "./open_grid.ts";
+import { Interrupted, WrongUsage } from "./problems.ts";
+import { VERSION } from "./version.ts";
+
+const log = getLogger(["dgrid", "worker"]);
+
+export const worker: Command = {
+  summary: "run tasks of the grid",
+  operands: "",
+  takes: { least: 0, most: 0 },
+  details: [
+    "Runs until it is told to stop. On SIGTERM or Ctrl-C it takes nothing new, lets what runs end",
+    "within --grace, hands the rest back and says goodbye; on a second signal it ends at once.",
+  ],
+  async run(context) {
+    refuseUnsandboxed(context.options);
+    using interrupts = new Interrupts();
+    const hardStop = new HardStop(interrupts.hardSignal);
+    await Promise.race([
+      work(context, interrupts.signal, hardStop),
+      hardStop.over(() => new Interrupted("working", interrupts.first!)),
+    ]);
+  },
+};
+
+async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Promise<void> {
+  const { options, env } = context;
+  const home = homeOf(context);
+  using identity = await takeNodeIdentity(home, options["node-id"]);
+  const { nodeId } = identity;
+  await using grid = await openGrid(context, { name: nodeId, email: `${nodeId}@dgrid.invalid` });
+  await grid.ledger.refresh();
+  await using executor = await createExecutor(options.executor, {
+    node_id: nodeId,
+    workDir: join(home, "work", nodeId),
+    env,
+    engineProgram: options.engine,
+    allowUnsandboxed: options["allow-unsandboxed"],
+  });
+  const node = new Worker(grid.ledger, workerOptions(context, nodeId, hardStop.guard(executor)));
+  log.info("{node} runs {kinds}", { node: nodeId, kinds: executor.runs.join(" and ") });
+  await node.run(stop);
+}
+
+function refuseUnsandboxed(options: Context["options"]): void {
+  if (options.executor !== "process" || options["allow-unsandboxed"]) return;
+  throw new WrongUsage(
+    'reading the options: --executor: "process": runs scripts with all your rights; ' +
+      "give --allow-unsandboxed too if that is meant",
+  );
+}
+
+function workerOptions({ options }: Context, nodeId: string, executor: Executor): WorkerOptions {
+  const heartbeat = options["heartbeat-interval"];
+  return {
+    nodeId,
+    labels: options.label,
+    machine: describeMachine(),
+    parallel: options.parallel,
+    executor,
+    pollMs: options["poll-interval"] * 1000,
+    heartbeatMs: heartbeat === undefined ? undefined : heartbeat * 1000,
+    graceMs: options.grace * 1000,
+    exitWhenIdle: options["exit-when-idle"],
+    maxTasks: options["max-tasks"],
+    version: VERSION,
+    clock: systemClock,
+    random: Math.random,
+  };
+}
