@@ -9,6 +9,7 @@ import { RefNames } from "../protocol/layout.ts";
 import type {
   CommitOrder,
   CommitWriter,
+  LoggedCommit,
   Oid,
   RefChange,
   Store,
@@ -114,7 +115,7 @@ export class MemoryStore implements Store {
     );
   }
 
-  log(commit: Oid, count: number): Promise<{ oid: Oid; time: number; subject: string }[]> {
+  log(commit: Oid, count: number): Promise<LoggedCommit[]> {
     const lines = [];
     for (let at: Oid | undefined = commit; at !== undefined && lines.length < count;) {
       const { message, time, parent }: MemoryCommit = this.#commit(at);

@@ -61,6 +61,15 @@ export interface CommitWriter {
   commit(order: CommitOrder): Promise<Oid>;
 }
 
+/** A commit as a history shows it. */
+export interface LoggedCommit {
+  oid: Oid;
+  /** Seconds since the epoch. */
+  time: number;
+  /** The first line of the message. */
+  subject: string;
+}
+
 /** A content that is larger than what the reader asked for. */
 export interface TooLarge {
   tooLarge: number;
@@ -90,10 +99,10 @@ export interface Store extends AsyncDisposable {
    */
   swap(changes: RefChange[], options: { atomic: boolean }): Promise<Map<string, SwapOutcome>>;
   /** The newest commits of a history: the first line of each message, newest first. */
-  log(commit: Oid, count: number): Promise<{ oid: Oid; time: number; subject: string }[]>;
+  log(commit: Oid, count: number): Promise<LoggedCommit[]>;
 }
 
-/** The files below a folder that a read gave whole. */
+/** A content that a read gave whole; undefined where it was too large or not asked for. */
 export function wholeContent(content: Uint8Array | TooLarge | undefined): Uint8Array | undefined {
   return content instanceof Uint8Array ? content : undefined;
 }

@@ -1,0 +1,103 @@
+/**
+ * Keeps the local copy up to date with the server.
+ *
+ * @module
+ */
+import type { Git } from "./git.ts";
+import { REMOTE } from "./push.ts";
+
+/** More packs than this are made one: each makes every look-up slower. */
+const MAX_PACKS = 50;
+
+/** A ref on the server and the commit that it names. */
+export type Tip = [ref: string, oid: string];
+
+export class Mirror {
+  readonly #git: Git;
+  /** What our own refs name; read once, then kept up to date. */
+  #here?: Map<string, string>;
+  /** How many packs have come since the local copy was compacted. */
+  #packs = 0;
+
+  /** @param git the local copy that knows the server */
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /**
+   * The server's refs.
+   *
+   * @param patterns as `git ls-remote` takes them: they match the end of a name, so there can be more
+   * in the answer than is meant
+   */
+  async serverRefs(patterns: string[]): Promise<Map<string, string>> {
+    const args = ["ls-remote", "--refs", REMOTE, ...patterns];
+    const answer = lines(await this.#git.run("reading the refs", args));
+    return new Map(answer.map((line): Tip => {
+      const [oid, ref] = line.split("\t");
+      return [ref, oid];
+    }));
+  }
+
+  /**
+   * Brings commits and their trees here. A ref that is seen for the first time comes without its
+   * history.
+   *
+   * @param tips what to bring
+   * @param follow whether to remember a ref here, so that the next fetch brings only what is new
+   * @param filter which contents to leave out, as `git fetch --filter` takes it
+   */
+  async fetchTips(
+    tips: Tip[],
+    follow: (ref: string) => boolean,
+    filter: (ref: string) => string,
+  ): Promise<void> {
+    const here = this.#here ??= await this.#readOwnRefs();
+    const wanted = tips.filter(([ref, oid]) => here.get(ref) !== oid);
+    const alike = Map.groupBy(wanted, ([ref]) => {
+      return `--filter=${filter(ref)}${here.has(ref) ? "" : " --depth=1"}`;
+    });
+    for (const [flags, group] of alike) {
+      const refspecs = group.map(([ref, oid]) => follow(ref) ? `+${oid}:${ref}` : oid);
+      await this.#fetch(flags.split(" "), refspecs);
+      for (const [ref, oid] of group) if (follow(ref)) here.set(ref, oid);
+    }
+  }
+
+  /** Brings contents here, in one request. */
+  async fetchContents(oids: string[]): Promise<void> {
+    // Were we to say what we have, the server would take the contents in it for here.
+    await this.#fetch(["--filter=blob:none"], oids, ["-c", "fetch.negotiationAlgorithm=noop"]);
+  }
+
+  /** Notes that a push has moved a followed ref, here as on the server. */
+  noteMoved(ref: string, oid: string): void {
+    this.#here?.set(ref, oid);
+  }
+
+  /** Notes that a pack was added, and makes many of them one. */
+  async notePack(): Promise<void> {
+    if (++this.#packs < MAX_PACKS) return;
+    this.#packs = 0;
+    await this.#git.run("compacting the local copy", ["repack", "-a", "-d", "-k", "-q"]);
+  }
+
+  async #readOwnRefs(): Promise<Map<string, string>> {
+    const args = ["for-each-ref", "--format=%(refname)%09%(objectname)"];
+    const own = lines(await this.#git.run("reading the local refs", args));
+    return new Map(own.map((line) => line.split("\t") as Tip));
+  }
+
+  /** @param settings what stands before the command */
+  async #fetch(flags: string[], refspecs: string[], settings: string[] = []): Promise<void> {
+    const common = ["--quiet", "--no-tags", "--no-write-fetch-head"];
+    const args = [...settings, "fetch", ...common, ...flags, "--stdin", REMOTE];
+    const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
+    await this.#git.run("fetching", args, { stdin });
+    await this.notePack();
+  }
+}
+
+function lines(bytes: Uint8Array): string[] {
+  return new TextDecoder().decode(bytes).split("\n").filter((line) => line !== "");
+}
