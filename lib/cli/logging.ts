@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  configureSync,
-  jsonLinesFormatter,
-  type LogLevel,
-  type LogRecord,
-  type Sink,
-} from "@logtape/logtape";
+import { configureSync, type LogLevel, type LogRecord, type Sink } from "@logtape/logtape";
 import { withoutPasswords } from "./exit_code.ts";
 import { inOneLine } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,7 +31,24 @@ export function configureLogging(
 }
 
 function asJson(record: LogRecord): string {
-  return jsonLinesFormatter(record).trimEnd();
+  const { timestamp, level, category, properties } = record;
+  return JSON.stringify({
+    time: new Date(timestamp).toISOString(),
+    level,
+    logger: category.join("."),
+    message: messageOf(record),
+    ...withoutErrors(properties),
+  });
+}
+
+/** Errors have nothing of their own that JSON would show. */
+function withoutErrors(properties: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [
+      name,
+      value instanceof Error ? value.stack : value,
+    ]),
+  );
 }
 
 /** `12:30:45 info  worker: settled 3 results` */

@@ -5,7 +5,6 @@
  * @module
  */
 import { killQuietly } from "../process.ts";
-import { killQuietly } from "../process.ts";
 import type { Git } from "./git.ts";
 import { GitError } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
