@@ -31,7 +31,8 @@ export class TreeReader {
       const entries = level.flatMap(({ path, oid }) =>
         trees.get(oid)!.map((entry) => ({ ...entry, path: joined(path, entry.name) }))
       );
-      found.push(...entries.filter((entry) => !isFolder(entry)));
+      // One by one: as arguments of one call, a hundred thousand do not fit on the stack.
+      for (const entry of entries) if (!isFolder(entry)) found.push(entry);
       level = entries.filter(isFolder);
     }
     return found;

@@ -43,6 +43,8 @@ export interface QueuePlace {
 /** Reads a path below `tasks/queue`. Undefined where no task belongs. */
 export function parseQueuePath(path: string): QueuePlace | undefined {
   if (!path.startsWith(QUEUE_FOLDER + "/") || !path.endsWith(".json")) return undefined;
+  // A name that was no UTF-8 cannot be written again, so no task could ever be taken out of there.
+  if (path.includes("\ufffd")) return undefined;
   const parts = path.slice(QUEUE_FOLDER.length + 1, -".json".length).split("/");
   const name = parts.pop()!;
   const stem = isTaskId(name) ? name : undefined;

@@ -1,0 +1,224 @@
+import { deepStrictEqual as same, equal, ok, rejects } from "node:assert/strict";
+import { join } from "@std/path";
+import { Git } from "../../lib/git/git.ts";
+import { GitError, gitErrorOf, type GitTrouble, troubleIn } from "../../lib/git/git_error.ts";
+import { plainGit, temporaryFolder } from "../support/git_server.ts";
+import { bytes, hostOf } from "./workshop.ts";
+
+const READ = `fatal: Could not read from remote repository.
+
+Please make sure you have the correct access rights
+and the repository exists.`;
+const ID = "45b983be36b73c0788dc9cbcb76cbb80fc7bb057";
+
+/** What git 2.39 said, captured; `127.0.0.1` answered as the name of the case tells. */
+const CAPTURED: [what: string, trouble: GitTrouble, words: string][] = [
+  [
+    "http, nobody listens",
+    "unreachable",
+    "fatal: unable to access 'http://127.0.0.1:1/x.git/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
+  ],
+  [
+    "ssh, nobody listens",
+    "unreachable",
+    `ssh: connect to host 127.0.0.1 port 1: Connection refused\n${READ}`,
+  ],
+  [
+    "git, nobody listens",
+    "unreachable",
+    "fatal: unable to connect to 127.0.0.1:\n127.0.0.1[0: 127.0.0.1]: errno=Connection refused\n",
+  ],
+  [
+    "http, no such host",
+    "unreachable",
+    "fatal: unable to access 'http://nosuch.invalid/x.git/': Could not resolve host: nosuch.invalid",
+  ],
+  [
+    "ssh, no such host",
+    "unreachable",
+    `ssh: Could not resolve hostname nosuch.invalid: Name or service not known\n${READ}`,
+  ],
+  [
+    "git, no such host",
+    "unreachable",
+    "fatal: unable to look up nosuch.invalid (port 9418) (Name or service not known)",
+  ],
+  [
+    "http, an empty reply",
+    "unreachable",
+    "fatal: unable to access 'http://127.0.0.1:18000/x.git/': Empty reply from server",
+  ],
+  ["git, the line closed", "unreachable", READ],
+  [
+    "ssh, the line closed",
+    "unreachable",
+    `kex_exchange_identification: Connection closed by remote host\nConnection closed by 127.0.0.1 port 18000\n${READ}`,
+  ],
+  [
+    "http, 503",
+    "unreachable",
+    "fatal: unable to access 'http://127.0.0.1:18503/x.git/': The requested URL returned error: 503",
+  ],
+  [
+    "http, 429",
+    "unreachable",
+    "fatal: unable to access 'http://127.0.0.1:18429/x.git/': The requested URL returned error: 429",
+  ],
+  [
+    "a push, the server died",
+    "unreachable",
+    "send-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly",
+  ],
+  [
+    "http, 401 without credentials",
+    "unauthorised",
+    "fatal: could not read Username for 'http://127.0.0.1:18401': terminal prompts disabled",
+  ],
+  [
+    "http, 401 with credentials",
+    "unauthorised",
+    "fatal: Authentication failed for 'http://127.0.0.1:18401/x.git/'",
+  ],
+  [
+    "http, 403",
+    "unauthorised",
+    "fatal: unable to access 'http://127.0.0.1:18403/x.git/': The requested URL returned error: 403",
+  ],
+  [
+    "ssh, no key",
+    "unauthorised",
+    `git@127.0.0.1: Permission denied (publickey).\n${READ}`,
+  ],
+  ["ssh, an unknown host", "unauthorised", `Host key verification failed.\n${READ}`],
+  [
+    "a path that is another user's",
+    "unauthorised",
+    `fatal: detected dubious ownership in repository at '/srv/x.git'
+To add an exception for this directory, call:
+
+	git config --global --add safe.directory /srv/x.git
+${READ}`,
+  ],
+  [
+    "a path where nothing is",
+    "no_repository",
+    `fatal: '/tmp/nowhere.git' does not appear to be a git repository\n${READ}`,
+  ],
+  [
+    "http, 404",
+    "no_repository",
+    "fatal: repository 'http://127.0.0.1:18404/x.git/' not found",
+  ],
+  ["ssh, a host's own words", "no_repository", `ERROR: Repository not found.\n${READ}`],
+  [
+    "git, not exported",
+    "no_repository",
+    "fatal: remote error: access denied or repository not exported: /server.git",
+  ],
+  [
+    "a push without atomic",
+    "refused",
+    "fatal: the receiving end does not support --atomic push\nfatal: the remote end hung up unexpectedly",
+  ],
+  [
+    "a fetch of what is not there",
+    "refused",
+    `fatal: git upload-pack: not our ref ${ID}\nfatal: remote error: upload-pack: not our ref ${ID}`,
+  ],
+  ["no local copy", "damaged", "fatal: not a git repository: '/nowhere'"],
+  ["an object that is missing", "damaged", `fatal: bad object ${ID}`],
+  [
+    "an object that is broken",
+    "damaged",
+    `error: inflate: data stream error (incorrect header check)\nfatal: loose object ${ID} (stored in x) is corrupt`,
+  ],
+  [
+    "a full disk",
+    "disk_full",
+    "fatal: unable to write loose object file: No space left on device",
+  ],
+  ["ext::", "failed", "fatal: transport 'ext' not allowed"],
+  [
+    "ssh that is not installed",
+    "failed",
+    "fatal: cannot run /nowhere/ssh: No such file or directory\nfatal: unable to fork",
+  ],
+  ["nothing", "failed", ""],
+];
+
+for (const [what, trouble, words] of CAPTURED) {
+  Deno.test(`troubleIn() sees ${trouble} in what Git says of: ${what}`, () => {
+    equal(troubleIn(words), trouble);
+  });
+}
+
+/** Met with real Git, so that the captures above stay true. */
+const ADDRESSES: [address: string, trouble: GitTrouble][] = [
+  ["http://127.0.0.1:1/x.git", "unreachable"],
+  ["ssh://127.0.0.1:1/x.git", "unreachable"],
+  ["git://127.0.0.1:1/x.git", "unreachable"],
+  ["/nowhere/x.git", "no_repository"],
+  ["file:///nowhere/x.git", "no_repository"],
+  ["/", "no_repository"],
+  ["ext::sh -c true", "failed"],
+];
+
+for (const [address, trouble] of ADDRESSES) {
+  Deno.test(`Git.run() throws ${trouble} for ${address}`, async () => {
+    await using folder = await temporaryFolder();
+    const git = new Git(join(folder.path, "none.git"), hostOf(folder.path));
+    await rejects(git.run("looking", ["ls-remote", address]), (error) => {
+      ok(error instanceof GitError);
+      same([error.trouble, error.exitCode, error.message.split(": ")[0]], [
+        trouble,
+        128,
+        "looking",
+      ]);
+      return true;
+    });
+  });
+}
+
+Deno.test("Git.run() throws damaged, when the local copy is gone", async () => {
+  await using folder = await temporaryFolder();
+  const git = new Git(join(folder.path, "none.git"), hostOf(folder.path));
+  await rejects(git.run("looking", ["rev-parse", "HEAD"]), {
+    message: `looking: fatal: not a git repository: '${git.folder}'`,
+    trouble: "damaged",
+  });
+});
+
+Deno.test("Git.try() gives the exit code of a command that fails", async () => {
+  await using folder = await temporaryFolder();
+  await plainGit(folder.path, "init", "--quiet", "--bare", "x.git");
+  const git = new Git(join(folder.path, "x.git"), hostOf(folder.path));
+  equal((await git.try(["config", "--get", "no.such"])).code, 1);
+});
+
+function failed(stderr: string, more: { timedOut?: boolean } = {}) {
+  const stream = (text: string) => ({ bytes: bytes(text), truncated: false });
+  const ended = { code: 128, signal: null, timedOut: false, durationMs: 2_600 };
+  return { ...ended, ...more, stdout: stream(""), stderr: stream(stderr) };
+}
+
+Deno.test("gitErrorOf() takes the telling lines, as one line", () => {
+  equal(
+    gitErrorOf("fetching", failed(`hint: look\nfatal: one\n  error: two\n${READ}`)).message,
+    "fetching: fatal: one; error: two; fatal: Could not read from remote repository.",
+  );
+  equal(gitErrorOf("fetching", failed("Killed\n")).message, "fetching: Killed");
+  equal(gitErrorOf("fetching", failed(" \n")).message, "fetching: it said nothing");
+});
+
+Deno.test("gitErrorOf() cuts long words at 300 characters", () => {
+  equal(gitErrorOf("", failed("fatal: " + "x".repeat(999))).message.length, 302);
+});
+
+Deno.test("gitErrorOf() says timed_out, whatever else was said", () => {
+  const error = gitErrorOf("fetching", failed("fatal: early EOF", { timedOut: true }));
+  same([error.message, error.trouble, error.exitCode], [
+    "fetching: no answer within 3 s",
+    "timed_out",
+    128,
+  ]);
+});

@@ -1,0 +1,133 @@
+import { deepStrictEqual as same, equal } from "node:assert/strict";
+import {
+  nodePath,
+  parseQueuePath,
+  queuePath,
+  RefNames,
+  resultPath,
+  resultPaths,
+  SHARD_PATHS,
+} from "../../lib/protocol/layout.ts";
+import { STATUSES } from "../../lib/protocol/live_state.ts";
+import { PRIORITIES } from "../../lib/protocol/task.ts";
+
+Deno.test("paths are those of the contract", () => {
+  equal(queuePath("my-task-001", "high"), "tasks/queue/high/4/my-task-001.json");
+  equal(nodePath("n1"), "nodes/n1.json");
+  same([SHARD_PATHS.task("t"), SHARD_PATHS.spec("t"), SHARD_PATHS.result("t")], [
+    "tasks/t.json",
+    "specs/t.json",
+    "results/t.json",
+  ]);
+});
+
+for (const status of STATUSES) {
+  const folder = status === "success" ? "completed" : "failed";
+  Deno.test(`resultPath() puts ${status} under tasks/${folder}`, () => {
+    equal(resultPath("my-task-001", status), `tasks/${folder}/4e/my-task-001.json`);
+  });
+}
+
+Deno.test("resultPaths() are both places", () => {
+  same(resultPaths("my-task-001"), [
+    "tasks/completed/4e/my-task-001.json",
+    "tasks/failed/4e/my-task-001.json",
+  ]);
+});
+
+for (const priority of PRIORITIES) {
+  Deno.test(`parseQueuePath() reads what queuePath() wrote for ${priority}`, () => {
+    same(parseQueuePath(queuePath("my-task-001", priority)), {
+      stem: "my-task-001",
+      folder: { priority, shard: "4" },
+    });
+  });
+}
+
+Deno.test("parseQueuePath() reads the older flat layout", () => {
+  same(parseQueuePath("tasks/queue/a.json"), { stem: "a" });
+});
+
+const NO_PLACE = [
+  "tasks/queue",
+  "tasks/queue/",
+  "tasks/queue/a",
+  "tasks/queue/a.txt",
+  "tasks/queue/a.JSON",
+  "tasks/queues/a.json",
+  "xtasks/queue/a.json",
+  "./tasks/queue/a.json",
+  "tasks/completed/4e/a.json",
+  "tasks/queue/high/a.json",
+  "tasks/queue/high/4/5/a.json",
+  "tasks/queue/urgent/4/a.json",
+  "tasks/queue/High/4/a.json",
+  "tasks/queue/__proto__/4/a.json",
+  "tasks/queue/high/g/a.json",
+  "tasks/queue/high/F/a.json",
+  "tasks/queue/high/44/a.json",
+  "tasks/queue/high//a.json",
+  "tasks/queue//a.json",
+  "tasks/queue/../../a.json",
+  "tasks/queue/\ufffd.json",
+];
+
+for (const path of NO_PLACE) {
+  Deno.test(`parseQueuePath() sees no task at ${path}`, () => {
+    equal(parseQueuePath(path), undefined);
+  });
+}
+
+for (const name of ["", "..", "-rf", "a b", "a\nb", "é", "x.lock", "x".repeat(65)]) {
+  Deno.test(`parseQueuePath() takes no id from the name ${JSON.stringify(name)}`, () => {
+    equal(parseQueuePath(`tasks/queue/high/4/${name}.json`)?.stem, undefined);
+    same(parseQueuePath(`tasks/queue/${name}.json`), { stem: undefined });
+  });
+}
+
+const names = new RefNames();
+
+Deno.test("RefNames names the refs of the contract", () => {
+  same([names.branch, names.shard("3"), names.node("n1")], [
+    "refs/heads/main",
+    "refs/dgrid/live/3",
+    "refs/dgrid/nodes/n1",
+  ]);
+});
+
+Deno.test("RefNames takes another branch and another prefix", () => {
+  const others = new RefNames("grid", "refs/heads/dgrid");
+  same([others.branch, others.shard("f"), others.node("n")], [
+    "refs/heads/grid",
+    "refs/heads/dgrid/live/f",
+    "refs/heads/dgrid/nodes/n",
+  ]);
+  equal(others.shardIn("refs/dgrid/live/f"), undefined);
+  same(others.followed, ["refs/heads/grid", "refs/heads/dgrid/live/*"]);
+  same(others.patterns, [...others.followed, "refs/heads/dgrid/nodes/*"]);
+});
+
+/** What is read from a ref: the shard or the node in it; whether it is followed and concerns us. */
+const REFS: [ref: string, shard?: string, node?: string, followed?: true, concerns?: true][] = [
+  ["refs/heads/main", undefined, undefined, true, true],
+  ["refs/dgrid/live/3", "3", undefined, true, true],
+  ["refs/dgrid/nodes/n1", undefined, "n1", undefined, true],
+  ["refs/dgrid/live/g"],
+  ["refs/dgrid/live/33"],
+  ["refs/dgrid/live/3/x"],
+  ["refs/dgrid/live/"],
+  ["refs/dgrid/nodes/a/b"],
+  ["refs/dgrid/nodes/"],
+  ["refs/heads/main/x"],
+  ["refs/heads/other/refs/heads/main"],
+  ["refs/x/refs/dgrid/live/3"],
+];
+
+for (const [ref, shard, node, followed = false, concerns = false] of REFS) {
+  Deno.test(`RefNames reads ${ref}`, () => {
+    equal(names.shardIn(ref), shard);
+    equal(names.nodeIn(ref), node);
+    equal(names.isFollowed(ref), followed);
+    equal(names.concerns(ref), concerns);
+  });
+}

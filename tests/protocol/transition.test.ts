@@ -1,0 +1,245 @@
+import { deepStrictEqual as same, equal } from "node:assert/strict";
+import type { LiveState } from "../../lib/protocol/live_state.ts";
+import { type TaskEvent, transition, wasApplied } from "../../lib/protocol/transition.ts";
+import { AT, claimedState, finishedState, LATER } from "./example.ts";
+
+const EVEN_LATER = "2026-01-02T03:06:05.000Z";
+const RETRY_AT = "2026-01-02T03:07:05.000Z";
+
+const attempt = { attempt: 1, node_id: "n1", claimed_at: AT, ended_at: LATER } as const;
+const failed = { ...attempt, outcome: "failed" } as const;
+const retrying = claimedState({ status: "retrying", attempts: [failed] });
+
+const STATES: Record<string, LiveState | undefined> = {
+  queued: undefined,
+  claimed: claimedState(),
+  cancelling: claimedState({ status: "cancelling" }),
+  retrying,
+  finished: finishedState(),
+};
+
+const at = EVEN_LATER;
+const report = { kind: "report", task_id: "t", at, outcome: "success", retries: 0 } as const;
+const owner = { node_id: "n1", attempt: 1, retry_at: RETRY_AT };
+
+const EVENTS: Record<string, TaskEvent> = {
+  "a claim of the owner": { kind: "claim", task_id: "t", node_id: "n1", at },
+  "a claim of another": { kind: "claim", task_id: "t", node_id: "n2", at },
+  "a reject": { kind: "reject", task_id: "t", node_id: "n2", at },
+  "a report of the owner": { ...report, ...owner },
+  "a report of a former owner": { ...report, ...owner, node_id: "n2" },
+  "a report of a former attempt": { ...report, ...owner, attempt: 0 },
+  "a report of an attempt to come": { ...report, ...owner, attempt: 2 },
+  "a hand back of the owner": { kind: "hand_back", task_id: "t", at, node_id: "n1", attempt: 1 },
+  "a hand back of another": { kind: "hand_back", task_id: "t", at, node_id: "n2", attempt: 1 },
+};
+
+const notLive = (who = "n1", number = 1) =>
+  `not_owner: attempt ${number} of t is no longer ${who}'s: it is not on the live edge`;
+const notOwner = (status: string, who = "n1", number = 1) =>
+  `not_owner: attempt ${number} of t is no longer ${who}'s: it is ${status}, attempt 1, n1`;
+const DONE = "finished: t is finished already";
+const CLAIMED = "taken: t is claimed by n1";
+const CANCELLING = "taken: t is cancelling by n1";
+
+/** For each event what comes of it: the next status and attempt, or the refusal. */
+const TABLE: Record<string, Record<string, string>> = {
+  "a claim of the owner": {
+    queued: "claimed 1 n1",
+    claimed: CLAIMED,
+    cancelling: CANCELLING,
+    retrying: "claimed 2 n1",
+    finished: DONE,
+  },
+  "a claim of another": {
+    queued: "claimed 1 n2",
+    claimed: CLAIMED,
+    cancelling: CANCELLING,
+    retrying: "claimed 2 n2",
+    finished: DONE,
+  },
+  "a reject": {
+    queued: "finished 1 n2",
+    claimed: CLAIMED,
+    cancelling: CANCELLING,
+    retrying: "taken: t is retrying by n1",
+    finished: DONE,
+  },
+  "a report of the owner": {
+    queued: notLive(),
+    claimed: "finished 1 n1",
+    cancelling: "finished 1 n1",
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "a report of a former owner": {
+    queued: notLive("n2"),
+    claimed: notOwner("claimed", "n2"),
+    cancelling: notOwner("cancelling", "n2"),
+    retrying: notOwner("retrying", "n2"),
+    finished: DONE,
+  },
+  "a report of a former attempt": {
+    queued: notLive("n1", 0),
+    claimed: notOwner("claimed", "n1", 0),
+    cancelling: notOwner("cancelling", "n1", 0),
+    retrying: notOwner("retrying", "n1", 0),
+    finished: DONE,
+  },
+  "a report of an attempt to come": {
+    queued: notLive("n1", 2),
+    claimed: notOwner("claimed", "n1", 2),
+    cancelling: notOwner("cancelling", "n1", 2),
+    retrying: notOwner("retrying", "n1", 2),
+    finished: DONE,
+  },
+  "a hand back of the owner": {
+    queued: notLive(),
+    claimed: "retrying 1 n1",
+    cancelling: "retrying 1 n1",
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "a hand back of another": {
+    queued: notLive("n2"),
+    claimed: notOwner("claimed", "n2"),
+    cancelling: notOwner("cancelling", "n2"),
+    retrying: notOwner("retrying", "n2"),
+    finished: DONE,
+  },
+};
+
+for (const [event, row] of Object.entries(TABLE)) {
+  for (const [state, expected] of Object.entries(row)) {
+    const refused = expected.includes(":");
+    Deno.test(`transition() ${refused ? "refuses" : "accepts"} ${event}, when ${state}`, () => {
+      const before = structuredClone(STATES[state]);
+      const outcome = transition(STATES[state], EVENTS[event]);
+      equal(
+        outcome.ok
+          ? `${outcome.next.status} ${outcome.next.attempt} ${outcome.next.node_id}`
+          : `${outcome.code}: ${outcome.reason}`,
+        expected,
+      );
+      same(STATES[state], before);
+    });
+  }
+}
+
+function next(state: LiveState | undefined, event: TaskEvent): LiveState {
+  const outcome = transition(state, event);
+  if (!outcome.ok) throw new Error(outcome.reason);
+  return outcome.next;
+}
+
+Deno.test("transition() makes a whole first entry of a claim", () => {
+  const claim = EVENTS["a claim of the owner"];
+  same(next(undefined, claim), claimedState({ claimed_at: at }));
+});
+
+Deno.test("transition() makes a finished entry with one attempt of a reject", () => {
+  same(next(undefined, EVENTS["a reject"]), {
+    ...claimedState({ status: "finished", node_id: "n2", claimed_at: at }),
+    attempts: [{ attempt: 1, node_id: "n2", claimed_at: at, ended_at: at, outcome: "rejected" }],
+  });
+});
+
+Deno.test("transition() keeps the attempts and forgets not_before, when a retry is claimed", () => {
+  const waiting = { ...retrying, not_before: at };
+  same(next(waiting, EVENTS["a claim of another"]), {
+    ...claimedState({ attempt: 2, node_id: "n2", claimed_at: at }),
+    attempts: [failed],
+  });
+});
+
+Deno.test("transition() refuses a claim before not_before, and accepts it at that instant", () => {
+  const claim = EVENTS["a claim of another"];
+  same(transition({ ...retrying, not_before: RETRY_AT }, claim), {
+    ok: false,
+    code: "too_early",
+    reason: `t waits for its retry at ${RETRY_AT}`,
+  });
+  equal(transition({ ...retrying, not_before: RETRY_AT }, { ...claim, at: RETRY_AT }).ok, true);
+});
+
+Deno.test("transition() compares instants, not their spelling", () => {
+  const claim = EVENTS["a claim of another"];
+  const abroad = "2026-01-02T05:06:05+02:00";
+  equal(transition({ ...retrying, not_before: abroad }, claim).ok, true);
+});
+
+for (const outcome of ["failed", "timeout"] as const) {
+  Deno.test(`transition() lets a task that ended with ${outcome} wait, while retries are left`, () => {
+    const event: TaskEvent = { ...report, ...owner, outcome, retries: 1 };
+    const ended = { ...attempt, ended_at: at, outcome };
+    same(next(claimedState(), event), {
+      ...claimedState({ status: "retrying", attempts: [ended] }),
+      not_before: RETRY_AT,
+    });
+    const second = claimedState({ attempt: 2, attempts: [ended] });
+    equal(next(second, { ...event, attempt: 2 }).status, "finished");
+  });
+}
+
+for (const outcome of ["success", "cancelled", "rejected", "lost"] as const) {
+  Deno.test(`transition() ends a task with ${outcome}, whatever retries are left`, () => {
+    const event: TaskEvent = { ...report, ...owner, outcome, retries: 10 };
+    const attempts = [{ ...attempt, ended_at: at, outcome }];
+    same(next(claimedState(), event), claimedState({ status: "finished", attempts }));
+  });
+}
+
+Deno.test("transition() does not count what was handed back as a retry", () => {
+  const handedBack = { ...attempt, outcome: "handed_back" } as const;
+  const state = claimedState({ attempt: 3, attempts: [handedBack, handedBack] });
+  const event: TaskEvent = { ...report, ...owner, attempt: 3, outcome: "failed", retries: 1 };
+  equal(next(state, event).status, "retrying");
+  const failedOnce = claimedState({ attempt: 3, attempts: [failed, handedBack] });
+  equal(next(failedOnce, event).status, "finished");
+});
+
+Deno.test("transition() lets a task that was handed back be claimed at once", () => {
+  const handedBack = next(
+    claimedState({ not_before: RETRY_AT }),
+    EVENTS["a hand back of the owner"],
+  );
+  const attempts = [{ ...attempt, ended_at: at, outcome: "handed_back" as const }];
+  same(handedBack, claimedState({ status: "retrying", attempts }));
+});
+
+for (const name of Object.keys(EVENTS).filter((name) => /of the owner|reject/.test(name))) {
+  const event = EVENTS[name];
+  const before = event.kind === "claim" || event.kind === "reject" ? undefined : claimedState();
+  const after = next(before, event);
+
+  Deno.test(`wasApplied() recognises ${name} in what came of it`, () => {
+    equal(wasApplied(after, event), true);
+  });
+
+  const others: [string, Partial<TaskEvent>][] = [
+    ["node", { node_id: "n3" }],
+    ["instant", { at: "2026-01-02T03:06:05.001Z" }],
+  ];
+  for (const [what, changed] of others) {
+    Deno.test(`wasApplied() does not take ${name} for that of another ${what}`, () => {
+      equal(wasApplied(after, { ...event, ...changed } as TaskEvent), false);
+    });
+  }
+}
+
+Deno.test("wasApplied() does not take a report for one with another outcome", () => {
+  const after = next(claimedState(), EVENTS["a report of the owner"]);
+  equal(wasApplied(after, { ...report, ...owner, outcome: "failed" }), false);
+  equal(wasApplied(after, EVENTS["a hand back of the owner"]), false);
+});
+
+Deno.test("wasApplied() finds a report under the attempts that came after it", () => {
+  const event: TaskEvent = { ...report, ...owner, outcome: "failed", retries: 1 };
+  const claim: TaskEvent = { kind: "claim", task_id: "t", node_id: "n2", at: RETRY_AT };
+  equal(wasApplied(next(next(claimedState(), event), claim), event), true);
+});
+
+Deno.test("wasApplied() does not take a claim that is over for one that holds", () => {
+  const claim: TaskEvent = { kind: "claim", task_id: "t", node_id: "n1", at: AT };
+  equal(wasApplied(retrying, claim), false);
+});
