@@ -62,7 +62,7 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
       child.status,
       captureStdout(child.stdout, outputLimitBytes, killer.ended),
       capture(child.stderr, outputLimitBytes, killer.ended),
-      feed(child.stdin, options.stdin),
+      feed(child.stdin, options.stdin, killer.ended),
     ]);
     signal?.throwIfAborted();
     const { code, signal: endedBy } = status;
@@ -211,15 +211,26 @@ function joined(parts: Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
-async function feed(stdin: WritableStream<Uint8Array>, bytes?: Uint8Array): Promise<void> {
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  bytes: Uint8Array | undefined,
+  killed: AbortSignal,
+): Promise<void> {
   const writer = stdin.getWriter();
-  try {
+  const written = (async () => {
     if (bytes !== undefined) await writer.write(bytes);
     await writer.close();
-  } catch (error) {
+  })().catch((error) => {
     // A program may end without reading all of its input; its exit code tells whether that is bad.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
+  });
+  // A grandchild can hold the pipe of a killed program and never read it.
+  await Promise.race([written, aborted(killed)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
 /** Bytes as text for people: invalid UTF-8 becomes U+FFFD, a character cut in half is dropped. */

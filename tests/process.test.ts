@@ -159,3 +159,15 @@ Deno.test("textOf() drops a character that the limit cut, and replaces what is n
   equal(textOf({ bytes: Uint8Array.of(first, second, 255, 98), truncated: true }), "é\ufffdb");
   equal(textOf({ bytes: new TextEncoder().encode("\ufeffx"), truncated: false }), "\ufeffx");
 });
+
+Deno.test("run() does not wait for a grandchild that holds the input of a killed program", async () => {
+  const stdin = new Uint8Array(1_000_000);
+  const result = await run(["sh", "-c", "sleep 5 | cat"], {
+    env,
+    stdin,
+    timeoutMs: 50,
+    ownGroup: true,
+  });
+  ok(result.timedOut);
+  ok(result.durationMs < 4_000, `${result.durationMs} ms`);
+});

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ledger } from "../ledger/ledger.ts";
+import { isResultFolder } from "../protocol/layout.ts";
 import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import { PRIORITIES, type Priority } from "../protocol/task.ts";
 import type { LISTED_STATES } from "./options.ts";
@@ -90,7 +91,11 @@ async function settledTasks(
   ledger: Ledger,
   state: "completed" | "failed",
 ): Promise<ListedTask[]> {
-  const entries = await ledger.store.list(ledger.main.commit, `tasks/${state}`);
+  const entries = await ledger.store.list(
+    ledger.main.commit,
+    `tasks/${state}`,
+    isResultFolder,
+  );
   return entries.filter(({ path }) => path.endsWith(".json")).map(({ path }) => ({
     task_id: path.slice(path.lastIndexOf("/") + 1, -".json".length),
     state,

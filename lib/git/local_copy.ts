@@ -18,6 +18,8 @@ export interface LocalCopy {
    * reported as missing instead of being fetched behind our back, one by one.
    */
   offline: Git;
+  /** How many packs it had when it was opened. */
+  packs: number;
   release(): void;
 }
 
@@ -44,7 +46,9 @@ export async function openLocalCopy(
     const lock = await Deno.open(join(folder, "lock"), { create: true, write: true });
     if (await lock.tryLock(true)) {
       const { git, offline } = await prepare(folder, url, refspecs, host);
-      return { git, offline, release: () => lock.close() };
+      const files = await namesIn(join(git.folder, "objects", "pack"));
+      const packs = files.filter((name) => name.endsWith(".pack")).length;
+      return { git, offline, packs, release: () => lock.close() };
     }
     lock.close();
   }
@@ -60,11 +64,31 @@ async function prepare(
   const offline = git.at(join(folder, "offline.git"), {
     GIT_OBJECT_DIRECTORY: join(git.folder, "objects"),
   });
+  await removeRubbish(folder);
   for (const side of [git, offline]) {
     await side.run("making the local copy", ["init", "--quiet", "--bare", side.folder]);
   }
   await configure(git, url, refspecs);
   return { git, offline };
+}
+
+/** Removes what writers left that were ended in the middle. */
+async function removeRubbish(folder: string): Promise<void> {
+  for (const place of ["copy.git/objects/pack", "offline.git"]) {
+    for (const name of await namesIn(join(folder, place))) {
+      if (/^(tmp_|fast_import_crash_)/.test(name)) await Deno.remove(join(folder, place, name));
+    }
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 async function configure(git: Git, url: string, refspecs: string[]): Promise<void> {

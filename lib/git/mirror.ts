@@ -16,12 +16,15 @@ export class Mirror {
   readonly #git: Git;
   /** What our own refs name; read once, then kept up to date. */
   #here?: Map<string, string>;
-  /** How many packs have come since the local copy was compacted. */
-  #packs = 0;
+  #packs: number;
 
-  /** @param git the local copy that knows the server */
-  constructor(git: Git) {
+  /**
+   * @param git the local copy that knows the server
+   * @param packs how many packs it has
+   */
+  constructor(git: Git, packs: number) {
     this.#git = git;
+    this.#packs = packs;
   }
 
   /**
@@ -78,7 +81,7 @@ export class Mirror {
   /** Notes that a pack was added, and makes many of them one. */
   async notePack(): Promise<void> {
     if (++this.#packs < MAX_PACKS) return;
-    this.#packs = 0;
+    this.#packs = 1;
     await this.#git.run("compacting the local copy", ["repack", "-a", "-d", "-k", "-q"]);
   }
 

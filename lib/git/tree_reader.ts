@@ -21,8 +21,18 @@ export class TreeReader {
     this.#objects = objects;
   }
 
-  /** All entries below a folder that are no folders; empty where there is no such folder. */
-  async list(commit: string, folder: string): Promise<PlacedEntry[]> {
+  /**
+   * All entries below a folder; empty where there is no such folder. Folders that are entered are
+   * not among them.
+   *
+   * @param enter whether to look into a folder: a few kilobytes of trees that name each other can
+   * stand for billions of files
+   */
+  async list(
+    commit: string,
+    folder: string,
+    enter: (path: string) => boolean,
+  ): Promise<PlacedEntry[]> {
     const found: PlacedEntry[] = [];
     const root = (await this.#folders(commit, [folder])).get(folder);
     let level = root === undefined ? [] : [{ path: folder, oid: root }];
@@ -32,8 +42,9 @@ export class TreeReader {
         trees.get(oid)!.map((entry) => ({ ...entry, path: joined(path, entry.name) }))
       );
       // One by one: as arguments of one call, a hundred thousand do not fit on the stack.
-      for (const entry of entries) if (!isFolder(entry)) found.push(entry);
-      level = entries.filter(isFolder);
+      const isEntered = (entry: PlacedEntry) => isFolder(entry) && enter(entry.path);
+      for (const entry of entries) if (!isEntered(entry)) found.push(entry);
+      level = entries.filter(isEntered);
     }
     return found;
   }

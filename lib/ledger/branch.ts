@@ -33,7 +33,8 @@ export async function commitToBranch(
       return commit;
     }
     words = outcome.words;
-    if (outcome.why === "refused" && tries > 2) break;
+    // Where there is no branch yet, there is none to read again either.
+    if (outcome.why === "refused" && (tries > 2 || ledger.mainCommit === undefined)) break;
     await backoff(ledger.writer, tries);
     await ledger.refresh();
   }

@@ -37,7 +37,7 @@ export class GitStore implements Store {
   private constructor(copy: LocalCopy, names: RefNames) {
     this.#copy = copy;
     this.#names = names;
-    this.#mirror = new Mirror(copy.git);
+    this.#mirror = new Mirror(copy.git, copy.packs);
     this.#objects = new ObjectReader(copy.offline);
     this.#trees = new TreeReader(this.#objects);
   }
@@ -63,8 +63,12 @@ export class GitStore implements Store {
     );
   }
 
-  async list(commit: Oid, folder: string): Promise<StoreEntry[]> {
-    return (await this.#trees.list(commit, folder)).map(storeEntry);
+  async list(
+    commit: Oid,
+    folder: string,
+    enter: (path: string) => boolean = () => false,
+  ): Promise<StoreEntry[]> {
+    return (await this.#trees.list(commit, folder, enter)).map(storeEntry);
   }
 
   async find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {

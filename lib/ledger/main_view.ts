@@ -5,6 +5,7 @@
  */
 import { shardOf } from "../protocol/identity.ts";
 import {
+  isQueueFolder,
   parseQueuePath,
   QUEUE_FOLDER,
   queuePath,
@@ -69,7 +70,7 @@ export class BadSettings extends Error {
  */
 export async function readMain(store: Store, commit: Oid, before?: MainView): Promise<MainView> {
   const settings = await readSettings(store, commit);
-  const entries = (await store.list(commit, QUEUE_FOLDER))
+  const entries = (await store.list(commit, QUEUE_FOLDER, isQueueFolder))
     .filter(({ path }) => !path.endsWith("/.gitkeep"));
   const files = await readQueue(store, commit, settings, entries, before);
   const view: MainView = {

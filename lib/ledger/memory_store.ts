@@ -60,10 +60,18 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  list(commit: Oid, folder: string): Promise<StoreEntry[]> {
-    const inside = folder === "" ? "" : `${folder}/`;
-    const found = [...this.#commit(commit).files].filter(([path]) => path.startsWith(inside));
-    return Promise.resolve(found.map(([path, oid]) => ({ path, oid, kind: "file" })));
+  list(
+    commit: Oid,
+    folder: string,
+    enter: (path: string) => boolean = () => false,
+  ): Promise<StoreEntry[]> {
+    const found = new Map<string, StoreEntry>();
+    for (const [path, oid] of this.#commit(commit).files) {
+      const shut = foldersBetween(folder, path)?.find((between) => !enter(between));
+      if (shut !== undefined) found.set(shut, { path: shut, oid: "", kind: "folder" });
+      else if (isBelow(path, folder)) found.set(path, { path, oid, kind: "file" });
+    }
+    return Promise.resolve([...found.values()]);
   }
 
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {
@@ -153,4 +161,16 @@ export class MemoryStore implements Store {
     this.#server.commits.set(oid, { parent, message, time, files });
     return oid;
   }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return folder === "" || path.startsWith(`${folder}/`);
+}
+
+/** The folders on the way from a folder to a file below it; undefined where it is not below. */
+function foldersBetween(folder: string, path: string): string[] | undefined {
+  if (!isBelow(path, folder)) return undefined;
+  const start = folder === "" ? 0 : folder.length + 1;
+  const parts = path.slice(start).split("/").slice(0, -1);
+  return parts.map((_, index) => path.slice(0, start) + parts.slice(0, index + 1).join("/"));
 }

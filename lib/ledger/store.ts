@@ -80,8 +80,13 @@ export interface Store extends AsyncDisposable {
   refs(): Promise<Map<string, Oid>>;
   /** Brings commits and their trees here, without the content of files. */
   fetch(tips: Map<string, Oid>): Promise<void>;
-  /** Everything below a folder of a commit, folders themselves left out; empty where there is none. */
-  list(commit: Oid, folder: string): Promise<StoreEntry[]>;
+  /**
+   * Everything below a folder of a commit; empty where there is none. Folders that are entered are
+   * not among it.
+   *
+   * @param enter which folders to look into; none where absent
+   */
+  list(commit: Oid, folder: string, enter?: (path: string) => boolean): Promise<StoreEntry[]>;
   /** What stands at these paths; what does not exist is left out. */
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>>;
   /** The content of files, fetched where it is not here yet, in one request. */

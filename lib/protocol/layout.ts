@@ -55,6 +55,18 @@ export function parseQueuePath(path: string): QueuePlace | undefined {
   return known ? { stem, folder: { priority: priority as Priority, shard } } : undefined;
 }
 
+/** Whether a folder below the queue can hold tasks, or folders that can. */
+export function isQueueFolder(path: string): boolean {
+  const [priority, shard, ...rest] = path.slice(QUEUE_FOLDER.length + 1).split("/");
+  return PRIORITIES.includes(priority as Priority) && rest.length === 0 &&
+    (shard === undefined || SHARDS.includes(shard));
+}
+
+/** Whether a folder below `tasks/completed` or `tasks/failed` can hold results. */
+export function isResultFolder(path: string): boolean {
+  return /^tasks\/(completed|failed)\/[0-9a-f]{2}$/.test(path);
+}
+
 /** The paths in the tree of a shard's tip. */
 export const SHARD_PATHS = {
   settled: "settled",

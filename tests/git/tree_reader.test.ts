@@ -26,21 +26,23 @@ async function mixedCommit({ folder, server, copy }: Workshop): Promise<string> 
   return (await plainGit(server, "rev-parse", "main")).trim();
 }
 
+const everywhere = () => true;
+
 Deno.test("TreeReader.list() gives what is no folder, and follows neither links nor submodules", async () => {
   await using shop = await openWorkshop();
   const oid = await mixedCommit(shop);
   await using objects = new ObjectReader(shop.copy.offline);
   const trees = new TreeReader(objects);
-  same(shown(await trees.list(oid, "q")), [
+  same(shown(await trees.list(oid, "q", everywhere)), [
     "100644 q/flat",
     "100644 q/x/y/deep",
     "100755 q/run",
     "120000 q/link",
     "160000 q/sub",
   ]);
-  same(shown(await trees.list(oid, "q/x")), ["100644 q/x/y/deep"]);
+  same(shown(await trees.list(oid, "q/x", everywhere)), ["100644 q/x/y/deep"]);
   for (const folder of ["no", "q/flat", "q/link", "q/sub", "q/link/x"]) {
-    same(await trees.list(oid, folder), []);
+    same(await trees.list(oid, folder, everywhere), []);
   }
 });
 
@@ -69,11 +71,11 @@ Deno.test("TreeReader reads each tree once", async () => {
     contents: (names: string[]) => (asked.push(names.length), objects.contents(names)),
   };
   const trees = new TreeReader(counting as ObjectReader);
-  equal((await trees.list(one, "q")).length, 3);
+  equal((await trees.list(one, "q", everywhere)).length, 3);
   same(asked.splice(0), [1, 2]);
-  equal((await trees.list(two, "q")).length, 4);
+  equal((await trees.list(two, "q", everywhere)).length, 4);
   same(asked.splice(0), [1, 1]);
-  equal((await trees.list(one, "q")).length, 3);
+  equal((await trees.list(one, "q", everywhere)).length, 3);
   same(asked, [0, 0]);
 });
 
@@ -85,7 +87,7 @@ Deno.test("TreeReader.list() reads a folder of 200,000 files", async () => {
     info: () => Promise.resolve([{ oid: "1".repeat(40), type: "tree", size: body.length }]),
     contents: () => Promise.resolve([body]),
   };
-  const found = await new TreeReader(objects as unknown as ObjectReader).list("c", "q");
+  const found = await new TreeReader(objects as unknown as ObjectReader).list("c", "q", everywhere);
   equal(found.length, 200_000);
 });
 
@@ -100,7 +102,7 @@ Deno.test("TreeReader tells that a tree is missing", async () => {
     contents: (oids: string[]) => reader.contents(oids),
   };
   await using reader = new ObjectReader(shop.copy.offline);
-  await rejects(new TreeReader(objects as unknown as ObjectReader).list(root, ""), {
+  await rejects(new TreeReader(objects as unknown as ObjectReader).list(root, "", everywhere), {
     message: `reading tree ${missing}: missing`,
     trouble: "damaged",
   });

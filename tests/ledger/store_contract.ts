@@ -140,10 +140,26 @@ export function testStore(
       { path: "q/2", bytes: bytes("2") },
       { path: "qq/3", bytes: bytes("3") },
     ]);
-    const paths = (await store.list(tip, "q")).map(({ path }) => path);
+    const everywhere = () => true;
+    const paths = (await store.list(tip, "q", everywhere)).map(({ path }) => path);
     same(paths.sort(), ["q/2", "q/high/1"]);
-    same(await store.list(tip, "nowhere"), []);
-    equal((await store.list(tip, "")).length, 3);
+    same(await store.list(tip, "nowhere", everywhere), []);
+    equal((await store.list(tip, "", everywhere)).length, 3);
+  });
+
+  test("list() looks only into the folders that it is told to", async (open) => {
+    await using store = await open();
+    const tip = await begin(store, MAIN, [
+      { path: "q/in/deep/1", bytes: bytes("1") },
+      { path: "q/in/2", bytes: bytes("2") },
+      { path: "q/out/deep/3", bytes: bytes("3") },
+    ]);
+    const listed = await store.list(tip, "q", (path) => path === "q/in");
+    same(listed.map(({ path, kind }) => `${kind} ${path}`).sort(), [
+      "file q/in/2",
+      "folder q/in/deep",
+      "folder q/out",
+    ]);
   });
 
   test("read() says the size of what is larger than asked for", async (open) => {
@@ -166,7 +182,7 @@ export function testStore(
       { path: "a/x y", remove: true },
       { path: "no/such", remove: true },
     ], tip);
-    same((await store.list(next, "")).map(({ path }) => path), ['a/"z"']);
+    same((await store.list(next, "", () => true)).map(({ path }) => path), ['a/"z"']);
   });
 
   test("a commit can take a file that it has only seen by name from another commit", async (open) => {
@@ -182,7 +198,10 @@ export function testStore(
     equal(moved.get(MAIN)?.done, true);
     await one.fetch(await one.refs());
     equal(await textAt(one, next, "tasks/completed/aa/t.json"), "result");
-    same((await one.list(next, "")).map(({ path }) => path), ["a", "tasks/completed/aa/t.json"]);
+    same((await one.list(next, "", () => true)).map(({ path }) => path), [
+      "a",
+      "tasks/completed/aa/t.json",
+    ]);
   });
 
   test("a commit can place a content that was read before", async (open) => {

@@ -78,7 +78,7 @@ export class MeddledStore implements Store {
     return new Map(changes.map(({ ref }): [string, SwapOutcome] => [ref, lost]));
   }
   fetch: Store["fetch"] = (tips) => this.inner.fetch(tips);
-  list: Store["list"] = (commit, folder) => this.inner.list(commit, folder);
+  list: Store["list"] = (commit, folder, enter) => this.inner.list(commit, folder, enter);
   find: Store["find"] = (commit, paths) => this.inner.find(commit, paths);
   read: Store["read"] = (oids, maxBytes) => this.inner.read(oids, maxBytes);
   contains: Store["contains"] = (commit, ancestor) => this.inner.contains(commit, ancestor);
