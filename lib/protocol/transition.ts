@@ -22,6 +22,8 @@ export interface Report {
   task_id: string;
   node_id: string;
   attempt: number;
+  /** When the attempt was claimed: tells it from one of the same number in an earlier run. */
+  claimed_at: string;
   at: string;
   outcome: Exclude<Outcome, "handed_back">;
   /** How often the task may be tried again after a failure or a timeout. */
@@ -36,6 +38,8 @@ export interface HandBack {
   task_id: string;
   node_id: string;
   attempt: number;
+  /** When the attempt was claimed. */
+  claimed_at: string;
   at: string;
 }
 
@@ -136,11 +140,13 @@ function asOwner<E extends Report | HandBack>(
   event: E,
   apply: (state: LiveState, event: E) => Transition,
 ): Transition {
-  const { task_id, node_id, attempt } = event;
+  const { task_id, node_id, attempt, claimed_at } = event;
   const whose = `attempt ${attempt} of ${task_id} is no longer ${node_id}'s`;
   if (state === undefined) return refuse("not_owner", `${whose}: it is not on the live edge`);
   if (state.status === "finished") return refuse("finished", `${task_id} is finished already`);
-  if (state.status === "retrying" || state.node_id !== node_id || state.attempt !== attempt) {
+  const isOwner = state.status !== "retrying" && state.node_id === node_id &&
+    state.attempt === attempt && state.claimed_at === claimed_at;
+  if (!isOwner) {
     return refuse(
       "not_owner",
       `${whose}: it is ${state.status}, attempt ${state.attempt}, ${state.node_id}`,

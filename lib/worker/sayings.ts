@@ -35,7 +35,7 @@ export function handBackSayings(
     .filter(({ status, node_id, task_id }) =>
       status === "claimed" && node_id === nodeId && !inHand.has(task_id)
     )
-    .map(({ task_id, attempt }) => ({
-      event: { kind: "hand_back", task_id, node_id: nodeId, attempt, at },
+    .map(({ task_id, attempt, claimed_at }) => ({
+      event: { kind: "hand_back", task_id, node_id: nodeId, attempt, claimed_at, at },
     }));
 }

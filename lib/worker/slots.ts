@@ -102,7 +102,7 @@ export class Slots {
 
   #report(task: Task, state: LiveState, execution: Execution): Saying {
     const now = this.clock.now();
-    const { task_id, node_id, attempt } = state;
+    const { task_id, node_id, attempt, claimed_at } = state;
     const delay = retryDelayMs(attempt, this.random());
     return {
       event: {
@@ -110,6 +110,7 @@ export class Slots {
         task_id,
         node_id,
         attempt,
+        claimed_at,
         at: now.toISOString(),
         outcome: execution.status,
         retries: task.retries,
@@ -121,9 +122,11 @@ export class Slots {
   }
 
   #givenUp(task: Task, state: LiveState, signal: AbortSignal, error: Error): Ended {
-    const { task_id, node_id, attempt } = state;
+    const { task_id, node_id, attempt, claimed_at } = state;
     const at = this.clock.now().toISOString();
-    const saying: Saying = { event: { kind: "hand_back", task_id, node_id, attempt, at } };
+    const saying: Saying = {
+      event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at },
+    };
     if (signal.aborted) return { saying };
     log.error("{task}: handed back, it could not be run here: {why}", {
       task: task_id,

@@ -26,6 +26,7 @@ function report(ledger: Ledger, task_id: string, attempt = 1): Saying {
       task_id,
       node_id: ledger.writer.name,
       attempt,
+      claimed_at: ledger.stateOf(task_id)?.claimed_at ?? at,
       at,
       outcome: "success",
       retries: 0,

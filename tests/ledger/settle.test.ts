@@ -28,6 +28,7 @@ async function finish(ledger: Ledger, ids: string[], outcome: Exclude<Status, "l
         task_id,
         node_id,
         attempt: 1,
+        claimed_at: at,
         at,
         outcome,
         retries: 0,

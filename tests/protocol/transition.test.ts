@@ -20,7 +20,8 @@ const STATES: Record<string, LiveState | undefined> = {
 
 const at = EVEN_LATER;
 const report = { kind: "report", task_id: "t", at, outcome: "success", retries: 0 } as const;
-const owner = { node_id: "n1", attempt: 1, retry_at: RETRY_AT };
+const owner = { node_id: "n1", attempt: 1, claimed_at: AT, retry_at: RETRY_AT };
+const handBack = { kind: "hand_back", task_id: "t", at, attempt: 1, claimed_at: AT } as const;
 
 const EVENTS: Record<string, TaskEvent> = {
   "a claim of the owner": { kind: "claim", task_id: "t", node_id: "n1", at },
@@ -29,9 +30,10 @@ const EVENTS: Record<string, TaskEvent> = {
   "a report of the owner": { ...report, ...owner },
   "a report of a former owner": { ...report, ...owner, node_id: "n2" },
   "a report of a former attempt": { ...report, ...owner, attempt: 0 },
+  "a report of an earlier run": { ...report, ...owner, claimed_at: "2025-01-01T00:00:00.000Z" },
   "a report of an attempt to come": { ...report, ...owner, attempt: 2 },
-  "a hand back of the owner": { kind: "hand_back", task_id: "t", at, node_id: "n1", attempt: 1 },
-  "a hand back of another": { kind: "hand_back", task_id: "t", at, node_id: "n2", attempt: 1 },
+  "a hand back of the owner": { ...handBack, node_id: "n1" },
+  "a hand back of another": { ...handBack, node_id: "n2" },
 };
 
 const notLive = (who = "n1", number = 1) =>
@@ -69,6 +71,13 @@ const TABLE: Record<string, Record<string, string>> = {
     queued: notLive(),
     claimed: "finished 1 n1",
     cancelling: "finished 1 n1",
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "a report of an earlier run": {
+    queued: notLive(),
+    claimed: notOwner("claimed"),
+    cancelling: notOwner("cancelling"),
     retrying: notOwner("retrying"),
     finished: DONE,
   },

@@ -62,7 +62,9 @@ function eventOf(step: Story[number], index: number, state?: LiveState): TaskEve
   const base = { task_id: "t", at: instant(index) };
   if (step.kind === "claim" || step.kind === "reject") return { ...step, ...base };
   const { honest, ...said } = step;
-  const who = honest && state ? { node_id: state.node_id, attempt: state.attempt } : {};
+  const who = honest && state
+    ? { node_id: state.node_id, attempt: state.attempt, claimed_at: state.claimed_at }
+    : { claimed_at: state?.claimed_at ?? instant(0) };
   return said.kind === "report"
     ? { ...said, ...who, ...base, retry_at: instant(index + said.wait) }
     : { ...said, ...who, ...base };
