@@ -92,16 +92,18 @@ function linesFor(place: string, problems: Problem[]): string[] {
 /** A task with what the options say and what it lacks; anything but an object stays as it is. */
 function completed(value: unknown, completion: Completion, overrides: Overrides): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const { makeId, created_at, submitted_by } = completion;
-  const idName = isOlderForm(value) ? "id" : "task_id";
-  const { task_id, ...others } = overrides;
+  const { makeId, ...lacking } = completion;
   const fields = value as Record<string, unknown>;
+  // A task of the older form has older names, and must not have both.
+  const idName = isOlderForm(value) ? "id" : "task_id";
+  const timeName = Object.hasOwn(fields, "timeout") ? "timeout" : "timeout_seconds";
+  const { task_id, timeout_seconds, ...others } = overrides;
   return {
+    ...lacking,
     ...fields,
     ...others,
+    ...timeout_seconds === undefined ? {} : { [timeName]: timeout_seconds },
     [idName]: task_id ?? (Object.hasOwn(fields, idName) ? fields[idName] : makeId()),
-    created_at: Object.hasOwn(fields, "created_at") ? fields.created_at : created_at,
-    submitted_by: Object.hasOwn(fields, "submitted_by") ? fields.submitted_by : submitted_by,
   };
 }
 

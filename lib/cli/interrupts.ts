@@ -3,19 +3,27 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../clock.ts";
 
 export type StopSignal = "SIGINT" | "SIGTERM";
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+
+/** `deno task` hands a terminal's Ctrl-C on to a program that has got it already: that is one. */
+const ECHO_MS = 500;
 
 /** Listens for signals until its scope ends. Elsewhere they end the program, as usual. */
 export class Interrupts implements Disposable {
   /** The first one that came. */
   first?: StopSignal;
+  #firstMs = 0;
   readonly #once = new AbortController();
   readonly #twice = new AbortController();
   readonly #listeners: [StopSignal, () => void][];
 
-  constructor() {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#listeners = STOP_SIGNALS.map((name) => [name, () => this.#note(name)]);
     for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }
@@ -35,8 +43,14 @@ export class Interrupts implements Disposable {
   }
 
   #note(name: StopSignal): void {
-    if (this.first !== undefined) return this.#twice.abort();
+    const nowMs = this.#clock.elapsedMs();
+    if (this.first !== undefined) {
+      const isEcho = name === this.first && nowMs - this.#firstMs < ECHO_MS;
+      if (!isEcho) this.#twice.abort(new DOMException("a second signal came", "AbortError"));
+      return;
+    }
     this.first = name;
+    this.#firstMs = nowMs;
     this.#once.abort();
   }
 }

@@ -4,12 +4,11 @@
  * @module
  */
 import { submitTasks } from "../ledger/submit.ts";
-import { InvalidInput } from "../protocol/problem.ts";
 import { checkCeilings, checkTasks, type Completion, overridesOf } from "./check_tasks.ts";
 import type { Command, Context } from "./context.ts";
 import { openGrid, userOf } from "./open_grid.ts";
 import { WrongUsage } from "./problems.ts";
-import { type RawTask, readTaskFiles } from "./task_file.ts";
+import { type RawTask, readModuleFile, readTaskFiles } from "./task_file.ts";
 import { makeTaskId } from "./task_id.ts";
 import { waitForTasks } from "./wait_for_tasks.ts";
 
@@ -59,7 +58,7 @@ async function rawTasks({ options, operands }: Context): Promise<RawTask[]> {
     );
   }
   if (script !== undefined) return oneTask("--script", { script });
-  if (module !== undefined) return oneTask("--module", { module: await readModule(module) });
+  if (module !== undefined) return oneTask("--module", { module: await readModuleFile(module) });
   const raw = await readTaskFiles(operands);
   if (id === undefined || raw.length <= 1) return raw;
   throw new WrongUsage(`submitting: --id: there are ${raw.length} tasks; leave it out`);
@@ -67,12 +66,4 @@ async function rawTasks({ options, operands }: Context): Promise<RawTask[]> {
 
 function oneTask(place: string, value: unknown): RawTask[] {
   return [{ place, value }];
-}
-
-async function readModule(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new InvalidInput(`reading the module: ${path}: ${(error as Error).message}`);
-  }
 }

@@ -30,6 +30,20 @@ export async function readTaskFiles(names: string[]): Promise<RawTask[]> {
   return all;
 }
 
+/**
+ * Reads the ES module of a task.
+ *
+ * @throws {InvalidInput} when there is no such file, or it is no text
+ */
+export async function readModuleFile(path: string): Promise<string> {
+  const bytes = await attempt(path, () => Deno.readFile(path));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new InvalidInput(`reading the module: ${path}: must be valid UTF-8`);
+  }
+}
+
 function nameOf(path: string): string {
   return path === "-" ? "standard input" : path;
 }
@@ -42,7 +56,7 @@ async function filesOf(name: string): Promise<string[]> {
   const files = entries.filter((entry) => !entry.isDirectory && /\.jsonl?$/.test(entry.name))
     .map((entry) => join(name, entry.name)).sort();
   if (files.length > 0) return files;
-  throw new InvalidInput(`reading tasks: ${name}: there is no *.json or *.jsonl in this folder`);
+  throw new InvalidInput(`reading ${name}: there is no *.json or *.jsonl in this folder`);
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
@@ -55,7 +69,7 @@ async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new InvalidInput(`reading tasks: ${path}: ${why}`);
+    throw new InvalidInput(`reading ${path}: ${why}`);
   }
 }
 

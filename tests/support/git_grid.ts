@@ -8,7 +8,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { GitStore } from "../../lib/ledger/git_store.ts";
 import { Ledger } from "../../lib/ledger/ledger.ts";
 import { RefNames } from "../../lib/protocol/layout.ts";
-import { bareRepository, commitFiles, plainGit, temporaryFolder } from "./git_server.ts";
+import { bareRepository, commitFiles, temporaryFolder } from "./git_server.ts";
 
 /** A bare repository with a `dgrid.json`, and everybody's local copies, in one folder. */
 export class GitGrid implements AsyncDisposable {
@@ -44,30 +44,7 @@ export class GitGrid implements AsyncDisposable {
     return new Ledger(store, names, { name, email, clock: systemClock, random: Math.random });
   }
 
-  /** Plain Git on the server's repository. */
-  git(...args: string[]): Promise<string> {
-    return plainGit(this.url, ...args);
-  }
-
-  /** All files on the branch. */
-  async mainFiles(): Promise<string[]> {
-    return lines(await this.git("ls-tree", "-r", "--name-only", "main"));
-  }
-
-  /** All files on the shards, without the settled marks. */
-  async liveFiles(): Promise<string[]> {
-    const refs = lines(await this.git("for-each-ref", "--format=%(refname)", "refs/dgrid/live"));
-    const trees = await Promise.all(
-      refs.map((ref) => this.git("ls-tree", "-r", "--name-only", ref)),
-    );
-    return trees.flatMap(lines).filter((path) => path !== "settled");
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.remove();
   }
-}
-
-function lines(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
 }
