@@ -75,10 +75,10 @@ containerTest("dockerExecutor.run() rejects what the engine refuses, in its word
   await withVolume("relative", async (image) => {
     const { status, exit_code, reason } = await runScript({ script: "true", image });
     assert.deepEqual({ status, exit_code }, { status: "rejected", exit_code: null });
-    assert.equal(
-      reason,
-      "docker: Error response from daemon: invalid mount path: 'relative' " +
-        "mount path must be absolute",
+    // Clients of different versions end the sentence differently.
+    assert.match(
+      reason!,
+      /^docker: Error response .*invalid mount path: 'relative' mount path must/,
     );
   });
 });
