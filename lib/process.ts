@@ -95,9 +95,14 @@ export function start(
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "it is not installed" : String(error);
-    throw new ProgramMissing(`starting ${program}: ${why}`);
+    throw new ProgramMissing(`starting ${program}: ${whyNotStarted(error, cwd)}`);
   }
+}
+
+function whyNotStarted(error: unknown, cwd?: string): string {
+  if (!(error instanceof Deno.errors.NotFound)) return String(error);
+  // Deno has one error for both; only its words differ.
+  return /\bcwd\b/.test(error.message) ? `there is no folder ${cwd}` : "it is not installed";
 }
 
 /** Kills a child when its time is over or its signal fires, and tells when it is gone. */

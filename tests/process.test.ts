@@ -118,6 +118,16 @@ Deno.test("run() and start() say that a program is not installed", async () => {
   throws(() => start(["git"], { env: nowhere }), expected);
 });
 
+Deno.test("run() and start() say that a folder does not exist", async () => {
+  const nowhere = { env, cwd: "/nowhere" };
+  const expected = {
+    name: "ProgramMissing",
+    message: "starting git: there is no folder /nowhere",
+  };
+  await rejects(run(["git"], nowhere), expected);
+  throws(() => start(["git"], nowhere), expected);
+});
+
 Deno.test("run() says why a program cannot be started", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "sh");

@@ -12,7 +12,7 @@ import type { Executor, Job } from "./executor.ts";
 import { FramedOutput } from "./framed_output.ts";
 import { measureBaseline } from "./sandbox_baseline.ts";
 import { type KernelLimits, type Launch, sandboxLaunch, underLimits } from "./sandbox_launch.ts";
-import { sandboxOutcome } from "./sandbox_outcome.ts";
+import { OUTPUT_TOO_DEEP, sandboxOutcome } from "./sandbox_outcome.ts";
 import { composeProgram } from "./sandbox_program.ts";
 
 /** What a {@link SandboxExecutor} is made of. */
@@ -112,5 +112,12 @@ export class SandboxExecutor implements Executor, AsyncDisposable {
 
 function programOf({ task, outputLimitBytes }: Job, module: string, nonce: string): string {
   const lifeMs = (task.timeout_seconds + LIFE_MARGIN_SECONDS) * 1000;
-  return composeProgram({ module, input: task.input, nonce, outputLimitBytes, lifeMs });
+  return composeProgram({
+    module,
+    input: task.input,
+    nonce,
+    outputLimitBytes,
+    tooDeep: OUTPUT_TOO_DEEP,
+    lifeMs,
+  });
 }

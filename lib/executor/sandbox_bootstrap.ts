@@ -16,6 +16,8 @@ export interface SandboxSetup {
   nonce: string;
   /** How many bytes the output's JSON may have. */
   outputLimitBytes: number;
+  /** What to say of an output that is nested too deep. */
+  tooDeep: string;
   /** After this long the process ends even if its parent is dead and cannot end it. */
   lifeMs: number;
 }
@@ -87,7 +89,7 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
 
   function succeed(value: unknown) {
     if (value === undefined) return finish({ ok: true });
-    const json = stringify(value);
+    const json = written(value);
     if (json === undefined) {
       throw new TypeError(`its output is a ${typeof value}, which no JSON has`);
     }
@@ -97,6 +99,16 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
       throw new RangeError(`its output has ${size} bytes of JSON; output_limit_bytes is ${limit}`);
     }
     finish({ ok: true, output: value }, `{"ok":true,"output":${json}}`);
+  }
+
+  /** How deep an output may be is for the parent to judge, but it has to be written first. */
+  function written(value: unknown): string | undefined {
+    try {
+      return stringify(value);
+    } catch (error) {
+      const isOverflow = error instanceof RangeError && /call stack/.test(error.message);
+      throw isOverflow ? new RangeError(setup.tooDeep) : error;
+    }
   }
 
   function fail(error: unknown) {

@@ -4,10 +4,14 @@
  * @module
  */
 import { type RunResult, textOf } from "../process.ts";
+import { isDeeperThan, MAX_DEPTH } from "../protocol/nesting.ts";
 import type { Execution } from "../protocol/result.ts";
 import type { Task } from "../protocol/task.ts";
 import { printed, timedOut } from "./outcome.ts";
 import type { SandboxFrame } from "./sandbox_bootstrap.ts";
+
+/** The reason for an output whose JSON could not be handled, though it may not be large. */
+export const OUTPUT_TOO_DEEP = `its output is nested deeper than ${MAX_DEPTH} levels`;
 
 /** Decides how an attempt at a module ended. */
 export function sandboxOutcome(
@@ -16,6 +20,9 @@ export function sandboxOutcome(
   frame: SandboxFrame | undefined,
 ): Omit<Execution, "started_at" | "duration_ms"> {
   const text = printed(result.stdout, result.stderr);
+  if (frame?.ok && isDeeperThan(frame.output, MAX_DEPTH)) {
+    return { ...text, status: "failed", exit_code: 1, reason: `RangeError: ${OUTPUT_TOO_DEEP}` };
+  }
   if (frame?.ok) {
     const success = { ...text, status: "success", exit_code: 0 } as const;
     return "output" in frame ? { ...success, output: frame.output } : success;

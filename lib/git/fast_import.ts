@@ -31,6 +31,8 @@ export interface CommitOrder {
 
 /** Where folders are mounted for a moment so that files can be moved out of them. */
 const MOUNT = ".dgrid-mount";
+/** What a part of a path must not be: Git takes no such tree, or it would mean another place. */
+const FORBIDDEN_PARTS: readonly string[] = ["", ".", "..", ".git", MOUNT];
 /** Every commit is made on this ref, which is gone again before the import ends. */
 const SCRATCH_REF = "refs/dgrid-import";
 
@@ -39,6 +41,9 @@ export class FastImport {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: LineReader;
   readonly #words: Promise<string>;
+  /** The commits of this import. Git finds them by their mark: as objects they are not there yet. */
+  readonly #marks = new Map<string, string>();
+  #count = 0;
 
   constructor(git: Git) {
     this.#child = git.start(["fast-import", "--quiet", "--force", "--done"]);
@@ -47,11 +52,20 @@ export class FastImport {
     this.#words = new Response(this.#child.stderr).text();
   }
 
-  /** Makes a commit and gives its id. It can be read by others only after {@link finish}. */
+  /**
+   * Makes a commit and gives its id. It can be read by others only after {@link finish}; within the
+   * import it can be a parent.
+   *
+   * @throws {GitError} when a path is none that a commit can have; nothing is written then
+   */
   async commit(order: CommitOrder): Promise<string> {
-    await this.#write([...orderParts(order), "get-mark :1\n"]);
+    order.changes.forEach(checkChange);
+    const mark = `:${++this.#count}`;
+    const parent = order.parent && (this.#marks.get(order.parent) ?? order.parent);
+    await this.#write([...orderParts({ ...order, parent }, mark), `get-mark ${mark}\n`]);
     const oid = await this.#lines.line();
     if (oid === undefined) throw await this.#failure();
+    this.#marks.set(oid, mark);
     await this.#write([`reset ${SCRATCH_REF}\nfrom ${"0".repeat(oid.length)}\n\n`]);
     return oid;
   }
@@ -92,12 +106,25 @@ export class FastImport {
   }
 }
 
+function checkChange(change: TreeChange): void {
+  const parts = change.path.split("/");
+  if ("folder" in change) parts.push(change.name);
+  const bad = parts.find((part) =>
+    FORBIDDEN_PARTS.includes(part.toLowerCase()) || part.includes("\0")
+  );
+  if (bad === undefined) return;
+  const words = `writing commits: the path ${JSON.stringify(change.path)} must not have the part ` +
+    JSON.stringify(bad);
+  throw new GitError(words, "failed", 0);
+}
+
 function orderParts(
   { parent, message, author, time, changes }: CommitOrder,
+  mark: string,
 ): (string | Uint8Array)[] {
   const text = new TextEncoder().encode(message);
   return [
-    `commit ${SCRATCH_REF}\nmark :1\n`,
+    `commit ${SCRATCH_REF}\nmark ${mark}\n`,
     `committer ${identity(author.name)} <${identity(author.email)}> ${time} +0000\n`,
     `data ${text.length}\n`,
     text,

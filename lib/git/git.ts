@@ -7,8 +7,17 @@ import { run, type RunOptions, type RunResult, start } from "../process.ts";
 import { gitEnvironment } from "./git_environment.ts";
 import { gitErrorOf } from "./git_error.ts";
 
-/** No Git command may take longer than this; a first fetch over a slow line is the longest. */
-const TIME_LIMIT_MS = 300_000;
+/** How long a command may take, in milliseconds; whoever runs one that is not local says so. */
+export const TIME_LIMITS = {
+  /** What works on the local copy alone. */
+  local: 60_000,
+  /** `ls-remote`: one question, an answer of some kilobytes. Whoever waits for it does nothing else. */
+  look: 30_000,
+  /** `fetch` and `push`; a first fetch over a slow line is the longest. */
+  transfer: 300_000,
+  /** `repack`, which reads and writes all that is here. */
+  compact: 300_000,
+} as const;
 
 type GitOptions = Pick<RunOptions, "stdin" | "signal" | "timeoutMs">;
 
@@ -37,11 +46,13 @@ export class Git {
   /**
    * Runs a command to its end, whatever its exit code.
    *
+   * @param options a signal kills it, and its reason is thrown; the time limit is that of local work
+   * where none is given
    * @throws {ProgramMissing} when Git is not installed
    */
   try(args: string[], options: GitOptions = {}): Promise<RunResult> {
     return run(this.#command(args), {
-      timeoutMs: TIME_LIMIT_MS,
+      timeoutMs: TIME_LIMITS.local,
       ...options,
       env: this.#environment,
     });

@@ -8,7 +8,7 @@ import { textOf } from "../process.ts";
  * - `unauthorised`: the host wants other credentials
  * - `no_repository`: there is nothing at that address, or nothing that we may see
  * - `refused`: the host answered and said no
- * - `damaged`: the local copy cannot be read
+ * - `damaged`: the local copy cannot be used, so it must be made again
  * - `disk_full`: no room for what should be written
  * - `timed_out`: it took longer than it may
  * - `failed`: anything else
@@ -33,7 +33,11 @@ export class GitError extends Error {
 
 /** Git has one exit code, 128, for all of these; under a pinned locale only its words differ. */
 const SIGNS: [GitTrouble, RegExp][] = [
-  ["failed", /cannot run .*: no such file or directory/i],
+  ["failed", /cannot run .*: no such file or directory|repository's hash algorithm/i],
+  // A lock that a killed Git has left; what the server says of its own begins with "remote: ".
+  ["damaged", /^(fatal|error): .*(unable to create '.*\.lock': file exists|reference broken)/im],
+  // The name that the local copy's settings give the server; without them Git takes it for a path.
+  ["damaged", /'grid' does not appear to be a git repository/],
   ["refused", /does not support --atomic/i],
   ["disk_full", /no space left on device|disk quota exceeded/i],
   [
@@ -50,7 +54,7 @@ const SIGNS: [GitTrouble, RegExp][] = [
   ],
   [
     "damaged",
-    /bad object|corrupt|loose object|unable to read (tree|sha1)|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit)/i,
+    /bad object|corrupt|loose object|unable to read (tree|sha1)|bad (config|shallow) line|unexpected line in|does not match index|not a valid commit|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit|object)/i,
   ],
   ["refused", /remote rejected|pre-receive hook declined|not our ref|filtering not recognized/i],
 ];

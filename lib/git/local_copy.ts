@@ -5,9 +5,15 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { getLogger } from "@logtape/logtape";
 import { join } from "@std/path";
+import { ProgramMissing, textOf } from "../process.ts";
 import { Git } from "./git.ts";
+import { gitErrorOf } from "./git_error.ts";
+import type { ObjectFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
+
+const log = getLogger(["dgrid", "git"]);
 
 /** A local copy that no other process uses. */
 export interface LocalCopy {
@@ -18,14 +24,32 @@ export interface LocalCopy {
    * reported as missing instead of being fetched behind our back, one by one.
    */
   offline: Git;
+  format: ObjectFormat;
   /** How many packs it had when it was opened. */
   packs: number;
+  /** Throws everything in it away and gives an empty copy in its place, with the same lock. */
+  makeAgain(format: ObjectFormat): Promise<LocalCopy>;
   release(): void;
 }
 
+/** Where a copy is, and of what. */
+interface Place {
+  folder: string;
+  url: string;
+  refspecs: string[];
+  host: Record<string, string>;
+  /** Held as long as the copy is used. */
+  lock: Deno.FsFile;
+}
+
+/** The two repositories of a copy. */
+const SIDES = ["copy.git", "offline.git"] as const;
+/** Stands behind the name of what is being removed. */
+const GONE = ".gone";
+
 /**
  * Opens a local copy of the repository at `url` below `home`, or makes one. Each process takes the
- * first copy that no other process holds.
+ * first copy that no other process holds. A copy that is damaged is made again.
  *
  * @param refspecs the refs to follow, in Git's form
  */
@@ -45,39 +69,149 @@ export async function openLocalCopy(
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = await Deno.open(join(folder, "lock"), { create: true, write: true });
     if (await lock.tryLock(true)) {
-      const { git, offline } = await prepare(folder, url, refspecs, host);
-      const files = await namesIn(join(git.folder, "objects", "pack"));
-      const packs = files.filter((name) => name.endsWith(".pack")).length;
-      return { git, offline, packs, release: () => lock.close() };
+      try {
+        return await openAt({ folder, url, refspecs, host: await withUsersSsh(url, host), lock });
+      } catch (error) {
+        lock.close();
+        throw error;
+      }
     }
     lock.close();
   }
 }
 
-async function prepare(
-  folder: string,
+/**
+ * Our own environment with the ssh that the user has configured, because {@link gitEnvironment}
+ * gives Git one that would stand before it.
+ */
+async function withUsersSsh(
   url: string,
-  refspecs: string[],
   host: Record<string, string>,
-): Promise<{ git: Git; offline: Git }> {
-  const git = new Git(join(folder, "copy.git"), host);
-  const offline = git.at(join(folder, "offline.git"), {
-    GIT_OBJECT_DIRECTORY: join(git.folder, "objects"),
-  });
-  await removeRubbish(folder);
-  for (const side of [git, offline]) {
-    await side.run("making the local copy", ["init", "--quiet", "--bare", side.folder]);
-  }
-  await configure(git, url, refspecs);
-  return { git, offline };
+): Promise<Record<string, string>> {
+  const isSaid = host.GIT_SSH !== undefined || host.GIT_SSH_COMMAND !== undefined;
+  if (isSaid || isLocal(url)) return host;
+  const args = ["config", "--get", "core.sshCommand"];
+  const { code, stdout } = await new Git("/dev/null", host).try(args);
+  return code === 0 ? { ...host, GIT_SSH_COMMAND: textOf(stdout).trim() } : host;
 }
 
-/** Removes what writers left that were ended in the middle. */
+async function openAt(place: Place): Promise<LocalCopy> {
+  if ((await namesIn(place.folder)).every((name) => name === "lock")) return await make(place);
+  try {
+    await removeRubbish(place.folder);
+    return await openSound(place);
+  } catch (error) {
+    if (error instanceof ProgramMissing) throw error;
+    // Whatever is wrong with it: nothing is lost with it, and a new one is sound.
+    log.warning("the local copy in {folder} is made again: {error}", {
+      folder: place.folder,
+      error,
+    });
+    await discard(place.folder);
+    return await make(place);
+  }
+}
+
+/** Opens what is there. */
+async function openSound(place: Place): Promise<LocalCopy> {
+  const { git, offline } = sidesOf(place);
+  await check(git, offline);
+  const args = ["rev-parse", "--show-object-format"];
+  const said = await offline.run("checking the local copy", args);
+  await configure(git, place.url, place.refspecs);
+  const format = new TextDecoder().decode(said).trim() === "sha256" ? "sha256" : "sha1";
+  const files = await namesIn(join(git.folder, "objects", "pack"));
+  return copyAt(place, format, files.filter((name) => name.endsWith(".pack")).length);
+}
+
+/**
+ * Makes an empty copy.
+ *
+ * @param format that of nearly all servers where absent; nobody has asked this one yet
+ */
+async function make(place: Place, format: ObjectFormat = "sha1"): Promise<LocalCopy> {
+  const { git, offline } = sidesOf(place);
+  for (const side of [git, offline]) {
+    const args = ["init", "--quiet", "--bare", `--object-format=${format}`, side.folder];
+    await side.run("making the local copy", args);
+  }
+  await configure(git, place.url, place.refspecs);
+  return copyAt(place, format, 0);
+}
+
+function copyAt(place: Place, format: ObjectFormat, packs: number): LocalCopy {
+  return {
+    ...sidesOf(place),
+    format,
+    packs,
+    makeAgain: async (format) => {
+      await discard(place.folder);
+      return await make(place, format);
+    },
+    release: () => place.lock.close(),
+  };
+}
+
+function sidesOf({ folder, host }: Place): { git: Git; offline: Git } {
+  const [copy, bare] = SIDES.map((side) => join(folder, side));
+  const git = new Git(copy, host);
+  return { git, offline: git.at(bare, { GIT_OBJECT_DIRECTORY: join(copy, "objects") }) };
+}
+
+/**
+ * Looks at each ref, and at the commit and the root tree that it names: what a power cut damages is
+ * mostly what was written last.
+ *
+ * @throws {GitError} when one of them cannot be read
+ */
+async function check(git: Git, offline: Git): Promise<void> {
+  const action = "checking the local copy";
+  const refs = await git.try(["for-each-ref", "--format=%(objectname)"]);
+  // A ref whose file is empty is left out; no exit code tells it.
+  const isWhole = refs.code === 0 && !textOf(refs.stderr).includes("ignoring broken ref");
+  if (!isWhole) throw gitErrorOf(action, refs);
+  if (refs.stdout.bytes.length === 0) return;
+  const how = ["--quiet", "--objects", "--no-walk", "--filter=tree:1", "--stdin"];
+  await offline.run(action, ["rev-list", ...how], { stdin: refs.stdout.bytes });
+}
+
+/** Removes both repositories. They are moved first, so that who is writing in them does no harm. */
+async function discard(folder: string): Promise<void> {
+  for (const side of SIDES) {
+    const [from, to] = [join(folder, side), join(folder, side + GONE)];
+    await removeAll(to);
+    await Deno.rename(from, to).catch(unlessNotFound);
+    await removeAll(to);
+  }
+}
+
+async function removeAll(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch(unlessNotFound);
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** Removes what programs left that were ended in the middle; nobody else uses the copy. */
 async function removeRubbish(folder: string): Promise<void> {
+  for (const side of SIDES) {
+    await removeAll(join(folder, side + GONE));
+    await removeLocks(join(folder, side));
+  }
   for (const place of ["copy.git/objects/pack", "offline.git"]) {
     for (const name of await namesIn(join(folder, place))) {
       if (/^(tmp_|fast_import_crash_)/.test(name)) await Deno.remove(join(folder, place, name));
     }
+  }
+}
+
+/** Removes Git's lock files, wherever they are: with one of them left, Git fails for ever. */
+async function removeLocks(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) await removeLocks(path);
+    else if (name.endsWith(".lock")) await Deno.remove(path);
   }
 }
 

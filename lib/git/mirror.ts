@@ -3,28 +3,36 @@
  *
  * @module
  */
-import type { Git } from "./git.ts";
+import { type Git, TIME_LIMITS } from "./git.ts";
+import type { LocalCopy } from "./local_copy.ts";
+import { askFormat, formatOf, type ObjectFormat, OtherFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
 
 /** More packs than this are made one: each makes every look-up slower. */
 const MAX_PACKS = 50;
+
+/** How much history to ask for, where some is missing: what is missed is mostly recent. */
+const DEEPENING = ["--deepen=100", "--deepen=1000", "--deepen=10000", "--unshallow"];
 
 /** A ref on the server and the commit that it names. */
 export type Tip = [ref: string, oid: string];
 
 export class Mirror {
   readonly #git: Git;
+  readonly #format: ObjectFormat;
+  readonly #signal?: AbortSignal;
+  /** Whether a server without refs has said that its format is ours. */
+  #isFormatSure = false;
   /** What our own refs name; read once, then kept up to date. */
   #here?: Map<string, string>;
   #packs: number;
 
-  /**
-   * @param git the local copy that knows the server
-   * @param packs how many packs it has
-   */
-  constructor(git: Git, packs: number) {
+  /** @param signal stops fetches; its reason is thrown */
+  constructor({ git, format, packs }: LocalCopy, signal?: AbortSignal) {
     this.#git = git;
+    this.#format = format;
     this.#packs = packs;
+    this.#signal = signal;
   }
 
   /**
@@ -32,14 +40,19 @@ export class Mirror {
    *
    * @param patterns as `git ls-remote` takes them: they match the end of a name, so there can be more
    * in the answer than is meant
+   * @param signal stops it; its reason is thrown
+   * @throws {OtherFormat} when the local copy is none for this server
    */
-  async serverRefs(patterns: string[]): Promise<Map<string, string>> {
+  async serverRefs(patterns: string[], signal?: AbortSignal): Promise<Map<string, string>> {
     const args = ["ls-remote", "--refs", REMOTE, ...patterns];
-    const answer = lines(await this.#git.run("reading the refs", args));
-    return new Map(answer.map((line): Tip => {
+    const options = { signal, timeoutMs: TIME_LIMITS.look };
+    const answer = lines(await this.#git.run("reading the refs", args, options));
+    const refs = new Map(answer.map((line): Tip => {
       const [oid, ref] = line.split("\t");
       return [ref, oid];
     }));
+    await this.#checkFormat([...refs.values()], signal);
+    return refs;
   }
 
   /**
@@ -73,6 +86,30 @@ export class Mirror {
     await this.#fetch(["--filter=blob:none"], oids, ["-c", "fetch.negotiationAlgorithm=noop"]);
   }
 
+  /**
+   * Brings more of a branch's history here, without trees and contents, until it is enough or all.
+   *
+   * @param isEnough asked before each fetch and after the last
+   */
+  async deepen(branch: string, isEnough: () => Promise<boolean>): Promise<void> {
+    for (const step of DEEPENING) {
+      if (await isEnough() || !await this.#isShallow()) return;
+      await this.#fetch([step, "--filter=tree:0"], [branch]);
+    }
+  }
+
+  async #checkFormat([oid]: string[], signal?: AbortSignal): Promise<void> {
+    if (oid === undefined && this.#isFormatSure) return;
+    const format = oid === undefined ? await askFormat(this.#git, signal) : formatOf(oid);
+    if (format !== this.#format) throw new OtherFormat(format);
+    this.#isFormatSure = true;
+  }
+
+  async #isShallow(): Promise<boolean> {
+    const args = ["rev-parse", "--is-shallow-repository"];
+    return lines(await this.#git.run("looking at the local copy", args))[0] === "true";
+  }
+
   /** Notes that a push has moved a followed ref, here as on the server. */
   noteMoved(ref: string, oid: string): void {
     this.#here?.set(ref, oid);
@@ -82,7 +119,9 @@ export class Mirror {
   async notePack(): Promise<void> {
     if (++this.#packs < MAX_PACKS) return;
     this.#packs = 1;
-    await this.#git.run("compacting the local copy", ["repack", "-a", "-d", "-k", "-q"]);
+    const args = ["repack", "-a", "-d", "-k", "-q"];
+    const options = { timeoutMs: TIME_LIMITS.compact };
+    await this.#git.run("compacting the local copy", args, options);
   }
 
   async #readOwnRefs(): Promise<Map<string, string>> {
@@ -96,7 +135,8 @@ export class Mirror {
     const common = ["--quiet", "--no-tags", "--no-write-fetch-head"];
     const args = [...settings, "fetch", ...common, ...flags, "--stdin", REMOTE];
     const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
-    await this.#git.run("fetching", args, { stdin });
+    const options = { stdin, signal: this.#signal, timeoutMs: TIME_LIMITS.transfer };
+    await this.#git.run("fetching", args, options);
     await this.notePack();
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { textOf } from "../process.ts";
-import type { Git } from "./git.ts";
+import { type Git, TIME_LIMITS } from "./git.ts";
 import { gitErrorOf } from "./git_error.ts";
 
 /** The name of the server in the local copy's configuration. */
@@ -28,7 +28,8 @@ export interface RefAnswer {
 }
 
 /**
- * Asks the server for all changes, each with its expected value.
+ * Asks the server for all changes, each with its expected value. Nothing but the time limit stops it
+ * on the way: whether it took effect would be unknown.
  *
  * @param atomic all or none; otherwise each ref succeeds or fails alone
  * @throws {GitError} when no answer for each ref came, so that nobody knows what took effect
@@ -38,7 +39,9 @@ export async function push(
   changes: RefChange[],
   atomic: boolean,
 ): Promise<RefAnswer[]> {
-  const result = await git.try(pushCommand(changes, atomic));
+  const result = await git.try(pushCommand(changes, atomic), {
+    timeoutMs: TIME_LIMITS.transfer,
+  });
   const answers = parsePushReport(textOf(result.stdout));
   const answered = new Set(answers.map(({ ref }) => ref));
   if (result.timedOut || changes.some(({ ref }) => !answered.has(ref))) {

@@ -65,9 +65,15 @@ export class TreeReader {
     return found;
   }
 
-  /** The trees of a commit's folders; what is no folder is left out. */
+  /**
+   * The trees of a commit's folders; what is no folder is left out.
+   *
+   * @throws {GitError} when the commit is not here: that it has no such folder would be a lie
+   */
   async #folders(commit: string, folders: string[]): Promise<Map<string, string>> {
-    const infos = await this.#objects.info(folders.map((folder) => `${commit}:${folder}`));
+    const names = [commit, ...folders.map((folder) => `${commit}:${folder}`)];
+    const [self, ...infos] = await this.#objects.info(names);
+    if (self === undefined) throw new GitError(`reading ${commit}: missing`, "damaged", 0);
     const found = new Map<string, string>();
     infos.forEach((info, index) => {
       if (info?.type === "tree") found.set(folders[index], info.oid);

@@ -17,7 +17,7 @@ import type { Change, Oid } from "./store.ts";
 /** An event, and what has to be kept with it. */
 export interface Saying {
   event: TaskEvent;
-  /** With a claim: the file in the queue, kept as the spec. */
+  /** With a claim or a reject: the file in the queue that it is about. A claim keeps it as spec. */
   spec?: Oid;
   /** With a report or a reject: how it went, and the task as claimed. */
   execution?: Execution;
@@ -86,7 +86,8 @@ function draftShard(
       heard.set(saying, { heard: true, state });
       continue;
     }
-    const outcome = gone(ledger, state, saying, mayClaim) ?? transition(state, event);
+    const outcome = unreadable(before, event.task_id) ??
+      gone(ledger, state, saying, mayClaim) ?? transition(state, event);
     if (!outcome.ok) {
       heard.set(saying, { heard: false, refusal: outcome });
       continue;
@@ -98,6 +99,12 @@ function draftShard(
   return draft;
 }
 
+/** The refusal of every event on an entry that nobody can understand. */
+function unreadable({ broken }: ShardView, task_id: string): Refusal | undefined {
+  if (!broken.has(task_id)) return undefined;
+  return { ok: false, code: "taken", reason: `${task_id}: its entry cannot be read` };
+}
+
 /** The refusal of a claim on a task that is not, or may not be, in the queue any more. */
 function gone(
   ledger: Ledger,
@@ -107,15 +114,22 @@ function gone(
 ): Refusal | undefined {
   if (!startsFresh(saying) || state !== undefined) return undefined;
   const { task_id } = saying.event;
-  if (mayClaim && ledger.main.queue.has(task_id)) return undefined;
-  const reason = mayClaim ? "it is not in the queue" : "the branch does not reach the settled mark";
+  const file = ledger.main.queue.get(task_id);
+  if (mayClaim && file !== undefined && file.blob === saying.spec) return undefined;
+  const reason = !mayClaim
+    ? "the branch does not reach the settled mark"
+    : file === undefined
+    ? "it is not in the queue"
+    : "its file in the queue is another by now";
   return { ok: false, code: "finished", reason: `${task_id}: ${reason}` };
 }
 
-function changesOf({ spec, execution, task }: Saying, state: LiveState): Change[] {
+function changesOf({ event, spec, execution, task }: Saying, state: LiveState): Change[] {
   const { task_id } = state;
   const changes: Change[] = [{ path: SHARD_PATHS.task(task_id), bytes: encodeRecord(state) }];
-  if (spec !== undefined) changes.push({ path: SHARD_PATHS.spec(task_id), blob: spec });
+  if (event.kind === "claim" && spec !== undefined) {
+    changes.push({ path: SHARD_PATHS.spec(task_id), blob: spec });
+  }
   if (state.status === "finished" && execution !== undefined) {
     const bytes = encodeRecord(buildResult(state, execution, task));
     changes.push({ path: SHARD_PATHS.result(task_id), bytes });

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { type Desk, SoundDesk } from "../git/desk.ts";
 import { FastImport } from "../git/fast_import.ts";
-import { GitError } from "../git/git_error.ts";
+import { GitError, gitErrorOf } from "../git/git_error.ts";
 import { type LocalCopy, openLocalCopy } from "../git/local_copy.ts";
-import { Mirror } from "../git/mirror.ts";
-import { ObjectReader } from "../git/object_reader.ts";
+import { OtherFormat } from "../git/object_format.ts";
 import { push, type RefAnswer } from "../git/push.ts";
 import { isFile, isFolder } from "../git/tree.ts";
-import { type PlacedEntry, TreeReader } from "../git/tree_reader.ts";
+import type { PlacedEntry } from "../git/tree_reader.ts";
 import type { RefNames } from "../protocol/layout.ts";
 import type { CommitWriter, LoggedCommit, Oid, RefChange, Store } from "./store.ts";
 import type { StoreEntry, SwapOutcome, TooLarge } from "./store.ts";
@@ -25,42 +25,39 @@ export interface GitStoreOptions {
   names: RefNames;
   /** Our own environment, of which Git gets a chosen part. */
   host: Record<string, string>;
+  /**
+   * When it is aborted, what is being read from the server is given up, and nothing more is read:
+   * the call throws the signal's reason. A swap goes on to its end, because its answer matters.
+   */
+  signal?: AbortSignal;
 }
 
 export class GitStore implements Store {
-  readonly #copy: LocalCopy;
+  readonly #desk: SoundDesk;
   readonly #names: RefNames;
-  readonly #mirror: Mirror;
-  readonly #objects: ObjectReader;
-  readonly #trees: TreeReader;
+  readonly #signal?: AbortSignal;
+  /** What has been brought here; a new copy gets it too, because it is thought to be here. */
+  readonly #tips = new Map<string, Oid>();
 
-  private constructor(copy: LocalCopy, names: RefNames) {
-    this.#copy = copy;
+  private constructor(copy: LocalCopy, names: RefNames, signal?: AbortSignal) {
+    this.#desk = new SoundDesk(copy, (desk, why) => this.#refill(desk, why), signal);
     this.#names = names;
-    this.#mirror = new Mirror(copy.git, copy.packs);
-    this.#objects = new ObjectReader(copy.offline);
-    this.#trees = new TreeReader(this.#objects);
+    this.#signal = signal;
   }
 
   /** Opens the local copy; the server is not asked yet. */
-  static async open({ url, home, names, host }: GitStoreOptions): Promise<GitStore> {
+  static async open({ url, home, names, host, signal }: GitStoreOptions): Promise<GitStore> {
     const refspecs = names.followed.map((ref) => `+${ref}:${ref}`);
-    return new GitStore(await openLocalCopy(url, home, refspecs, host), names);
+    return new GitStore(await openLocalCopy(url, home, refspecs, host), names, signal);
   }
 
-  async refs(): Promise<Map<string, Oid>> {
-    const refs = await this.#mirror.serverRefs(this.#names.patterns);
-    return new Map([...refs].filter(([ref]) => this.#names.concerns(ref)));
+  refs(): Promise<Map<string, Oid>> {
+    return this.#desk.reading((desk) => this.#refs(desk, this.#signal));
   }
 
   async fetch(tips: Map<string, Oid>): Promise<void> {
-    const names = this.#names;
-    await this.#mirror.fetchTips(
-      [...tips],
-      (ref) => names.isFollowed(ref),
-      // States are small and wanted at once; of the branch, only the queue is wanted.
-      (ref) => ref === names.branch ? "blob:none" : "blob:limit=1k",
-    );
+    await this.#desk.reading((desk) => this.#fetch(desk, tips));
+    for (const [ref, oid] of tips) this.#noteTip(ref, oid);
   }
 
   async list(
@@ -68,74 +65,93 @@ export class GitStore implements Store {
     folder: string,
     enter: (path: string) => boolean = () => false,
   ): Promise<StoreEntry[]> {
-    return (await this.#trees.list(commit, folder, enter)).map(storeEntry);
+    const entries = await this.#desk.reading(({ trees }) => trees.list(commit, folder, enter));
+    return entries.map(storeEntry);
   }
 
   async find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {
-    const found = await this.#trees.find(commit, paths);
+    const found = await this.#desk.reading(({ trees }) => trees.find(commit, paths));
     return new Map([...found].map(([path, entry]) => [path, storeEntry(entry)]));
   }
 
-  async read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>> {
-    const wanted = [...new Set(oids)];
-    const sizes = await this.#sizes(wanted);
-    const small = wanted.filter((oid) => sizes.get(oid)! <= maxBytes);
-    const bodies = await this.#objects.contents(small);
-    const read = new Map<Oid, Uint8Array | TooLarge>(
-      wanted.map((oid) => [oid, { tooLarge: sizes.get(oid)! }]),
-    );
-    small.forEach((oid, index) => read.set(oid, bodies[index]!));
-    return read;
+  read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>> {
+    return this.#desk.reading(async (desk) => {
+      const wanted = [...new Set(oids)];
+      const sizes = await sizesOf(desk, wanted);
+      const small = wanted.filter((oid) => sizes.get(oid)! <= maxBytes);
+      const bodies = await desk.objects.contents(small);
+      const read = new Map<Oid, Uint8Array | TooLarge>(
+        wanted.map((oid) => [oid, { tooLarge: sizes.get(oid)! }]),
+      );
+      small.forEach((oid, index) => read.set(oid, bodies[index]!));
+      return read;
+    });
   }
 
-  async contains(commit: Oid, ancestor: Oid): Promise<boolean | undefined> {
-    if (commit === ancestor) return true;
-    const [info] = await this.#objects.info([ancestor]);
-    if (info === undefined) return undefined;
-    const args = ["merge-base", "--is-ancestor", ancestor, commit];
-    const { code } = await this.#copy.git.try(args);
-    if (code > 1) throw new GitError(`comparing ${ancestor} with ${commit}`, "damaged", code);
-    return code === 0;
+  contains(
+    commit: Oid,
+    ancestor: Oid,
+    { thorough = false }: { thorough?: boolean } = {},
+  ): Promise<boolean> {
+    return this.#desk.reading(async (desk) => {
+      const isAncestor = () => isAncestorHere(desk, ancestor, commit);
+      const isKnown = await isAncestor();
+      if (isKnown || !thorough) return isKnown;
+      await desk.mirror.deepen(this.#names.branch, isAncestor);
+      return await isAncestor();
+    });
   }
 
-  async write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T> {
-    const session = new FastImport(this.#copy.offline);
-    try {
-      const done = await work({
-        commit: async (order) => {
-          const changes = await treeChanges(this.#objects, order.changes);
-          return await session.commit({ ...order, changes });
-        },
-      });
-      await session.finish();
-      await this.#mirror.notePack();
-      return done;
-    } catch (error) {
-      await session.abort();
-      throw error;
-    }
+  /** @throws {GitError} when the local copy is damaged; it has been made again then */
+  write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T> {
+    // The work is not done twice: what it has seen may be old by then.
+    return this.#desk.writing(async ({ copy, objects, mirror }) => {
+      const session = new FastImport(copy.offline);
+      try {
+        const done = await work({
+          commit: async (order) => {
+            const changes = await treeChanges(objects, order.changes);
+            return await session.commit({ ...order, changes });
+          },
+        });
+        await session.finish();
+        await mirror.notePack();
+        return done;
+      } catch (error) {
+        await session.abort();
+        throw error;
+      }
+    });
   }
 
+  /** @throws {GitError} when the local copy is damaged; it has been made again then */
   async swap(
     changes: RefChange[],
     { atomic }: { atomic: boolean },
   ): Promise<Map<string, SwapOutcome>> {
     if (changes.length === 0) return new Map();
-    const answers = await this.#push(changes, atomic);
-    const isAllDone = answers.length > 0 && answers.every(({ accepted }) => accepted);
-    const outcomes = isAllDone
-      ? allDone(changes)
-      : swapOutcomes(changes, answers, await this.refs(), atomic);
-    for (const { ref, next } of changes) {
-      const isMoved = outcomes.get(ref)?.done && next !== undefined;
-      if (isMoved && this.#names.isFollowed(ref)) this.#mirror.noteMoved(ref, next);
-    }
-    return outcomes;
+    // A new copy does not have the commits.
+    return await this.#desk.writing(async (desk) => {
+      const answers = await answersTo(desk, changes, atomic);
+      const isAllDone = answers.length > 0 && answers.every(({ accepted }) => accepted);
+      const outcomes = isAllDone
+        ? allDone(changes)
+        : swapOutcomes(changes, answers, await this.#refs(desk), atomic);
+      for (const { ref, next } of changes) {
+        const isMoved = outcomes.get(ref)?.done && next !== undefined;
+        if (!isMoved || !this.#names.isFollowed(ref)) continue;
+        desk.mirror.noteMoved(ref, next);
+        this.#noteTip(ref, next);
+      }
+      return outcomes;
+    });
   }
 
   async log(commit: Oid, count: number): Promise<LoggedCommit[]> {
     const args = ["log", `--max-count=${count}`, "--format=%H%x09%ct%x09%s", commit, "--"];
-    const text = new TextDecoder().decode(await this.#copy.git.run("reading the history", args));
+    const text = new TextDecoder().decode(
+      await this.#desk.reading(({ copy }) => copy.git.run("reading the history", args)),
+    );
     return text.split("\n").filter((line) => line !== "").map((line) => {
       const [oid, time, ...subject] = line.split("\t");
       return { oid, time: Number(time), subject: subject.join("\t") };
@@ -143,34 +159,77 @@ export class GitStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#objects[Symbol.asyncDispose]();
-    this.#copy.release();
+    await this.#desk[Symbol.asyncDispose]();
   }
 
-  /** The sizes of contents, after those that were missing have been fetched in one request. */
-  async #sizes(oids: Oid[]): Promise<Map<Oid, number>> {
-    const sizes = new Map<Oid, number>();
-    const note = async (wanted: Oid[]) => {
-      const infos = await this.#objects.info(wanted);
-      infos.forEach((info, index) => info && sizes.set(wanted[index], info.size));
-      return wanted.filter((oid) => !sizes.has(oid));
-    };
-    const missing = await note(oids);
-    if (missing.length === 0) return sizes;
-    await this.#mirror.fetchContents(missing);
-    const lacking = await note(missing);
-    if (lacking.length === 0) return sizes;
-    throw new GitError(`fetching ${lacking.length} files: they did not arrive`, "damaged", 0);
+  /** Brings what was brought before into a new copy. */
+  async #refill(desk: Desk, why: GitError): Promise<void> {
+    // What another repository had cannot be had from this one.
+    if (why instanceof OtherFormat) this.#tips.clear();
+    await this.#fetch(desk, this.#tips);
   }
 
-  /** The server's answers; none when the line broke, because then nobody knows what took effect. */
-  async #push(changes: RefChange[], atomic: boolean): Promise<RefAnswer[]> {
-    try {
-      return await push(this.#copy.git, changes, atomic);
-    } catch (error) {
-      if (isWithoutAnswer(error)) return [];
-      throw error;
-    }
+  #noteTip(ref: string, oid: Oid): void {
+    if (this.#names.isFollowed(ref)) this.#tips.set(ref, oid);
+  }
+
+  async #refs({ mirror }: Desk, signal?: AbortSignal): Promise<Map<string, Oid>> {
+    const refs = await mirror.serverRefs(this.#names.patterns, signal);
+    return new Map([...refs].filter(([ref]) => this.#names.concerns(ref)));
+  }
+
+  async #fetch({ mirror }: Desk, tips: Map<string, Oid>): Promise<void> {
+    const names = this.#names;
+    await mirror.fetchTips(
+      [...tips],
+      (ref) => names.isFollowed(ref),
+      // States are small and wanted at once; of the branch, only the queue is wanted.
+      (ref) => ref === names.branch ? "blob:none" : "blob:limit=1k",
+    );
+  }
+}
+
+/** Whether a commit is in the history of another, as far as that is here. */
+async function isAncestorHere(
+  { copy, objects }: Desk,
+  ancestor: Oid,
+  commit: Oid,
+): Promise<boolean> {
+  if (commit === ancestor) return true;
+  const [info] = await objects.info([ancestor]);
+  if (info === undefined) return false;
+  const result = await copy.git.try(["merge-base", "--is-ancestor", ancestor, commit]);
+  if (result.code > 1) throw gitErrorOf(`comparing ${ancestor} with ${commit}`, result);
+  return result.code === 0;
+}
+
+/** The sizes of contents, after those that were missing have been fetched in one request. */
+async function sizesOf({ objects, mirror }: Desk, oids: Oid[]): Promise<Map<Oid, number>> {
+  const sizes = new Map<Oid, number>();
+  const note = async (wanted: Oid[]) => {
+    const infos = await objects.info(wanted);
+    infos.forEach((info, index) => info && sizes.set(wanted[index], info.size));
+    return wanted.filter((oid) => !sizes.has(oid));
+  };
+  const missing = await note(oids);
+  if (missing.length === 0) return sizes;
+  await mirror.fetchContents(missing);
+  const lacking = await note(missing);
+  if (lacking.length === 0) return sizes;
+  throw new GitError(`fetching ${lacking.length} files: they did not arrive`, "damaged", 0);
+}
+
+/** The server's answers; none when the line broke, because then nobody knows what took effect. */
+async function answersTo(
+  { copy }: Desk,
+  changes: RefChange[],
+  atomic: boolean,
+): Promise<RefAnswer[]> {
+  try {
+    return await push(copy.git, changes, atomic);
+  } catch (error) {
+    if (isWithoutAnswer(error)) return [];
+    throw error;
   }
 }
 

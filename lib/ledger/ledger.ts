@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { shardOf, SHARDS } from "../protocol/identity.ts";
 import type { RefNames } from "../protocol/layout.ts";
@@ -11,6 +12,11 @@ import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
 import { type MainView, readMain } from "./main_view.ts";
 import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
+
+const log = getLogger(["dgrid", "ledger"]);
+
+/** The name of a commit, in either of Git's hashes. */
+const OID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** Who writes, when, and how chance is drawn; passed in, so that tests decide all three. */
 export interface Writer {
@@ -33,6 +39,8 @@ export class Ledger {
   #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
   /** Settled marks that are known to be in our view of the branch. */
   readonly #passedMarks = new Set<Oid>();
+  /** Settled marks that people were told are not in it. */
+  readonly #warnedMarks = new Set<Oid>();
 
   constructor(
     readonly store: Store,
@@ -108,17 +116,29 @@ export class Ledger {
   async reachesSettledMark(shard: string): Promise<boolean> {
     const { settled } = this.shard(shard);
     if (settled === undefined || this.#passedMarks.has(settled)) return true;
-    let contained = await this.store.contains(this.main.commit, settled);
-    if (contained !== true) {
-      // The mark was pushed together with the branch, so a branch that is read after the shard has
-      // it. A server may list the shard's ref later than the branch's: only a second look is after.
-      await this.#lookAtMain();
-      contained = await this.store.contains(this.main.commit, settled);
-    }
-    // A mark that is not here even now is older than the shallow end of our copy.
-    if (contained === false) return false;
-    this.#passedMarks.add(settled);
-    return true;
+    const isReached = OID.test(settled) && await this.#reaches(settled);
+    if (isReached) this.#passedMarks.add(settled);
+    else this.#warnOfMark(shard, settled);
+    return isReached;
+  }
+
+  async #reaches(settled: Oid): Promise<boolean> {
+    const { store } = this;
+    if (await store.contains(this.main.commit, settled)) return true;
+    // The mark was pushed together with the branch, so a branch that is read after the shard has it.
+    // A server may list the shard's ref later than the branch's: only a second look is after.
+    await this.#lookAtMain();
+    return await store.contains(this.main.commit, settled, { thorough: true });
+  }
+
+  #warnOfMark(shard: string, settled: Oid): void {
+    if (this.#warnedMarks.has(settled)) return;
+    this.#warnedMarks.add(settled);
+    log.warn(
+      "shard {shard} is settled up to {settled}, which is not in {branch}: nothing new is claimed " +
+        "there. Was the branch rewritten?",
+      { shard, settled, branch: this.names.branch },
+    );
   }
 
   /** Notes what this process has just written to a shard. */
@@ -154,6 +174,8 @@ export class Ledger {
   async #readMain(commit: Oid): Promise<void> {
     if (this.#main?.commit === commit) return;
     this.#main = await readMain(this.store, commit, this.#main);
+    // A look can be answered with an older branch; what was in the newer one need not be in it.
+    this.#passedMarks.clear();
   }
 
   async #readShards(): Promise<void> {

@@ -8,7 +8,7 @@
 import { backoff } from "./backoff.ts";
 import { type Draft, draftShards, type Heard, type Saying } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
-import { shardOrder } from "./shard_commit.ts";
+import { draftOrder } from "./shard_commit.ts";
 import type { CommitOrder, Oid, RefChange, SwapOutcome } from "./store.ts";
 
 /** A ref to be written in the same push, such as a heartbeat. */
@@ -83,7 +83,7 @@ async function publish(
   if (drafts.length === 0 && companion === undefined) return;
   const { store, names } = ledger;
   const orders = [
-    ...drafts.map((draft) => shardOrder(ledger.writer, draft)),
+    ...drafts.map((draft) => draftOrder(ledger.writer, draft)),
     ...(companion ? [companion.order] : []),
   ];
   const commits = await store.write(async (writer) => {
@@ -117,7 +117,7 @@ function conclude(
   outcome: SwapOutcome,
   { heard, words }: Progress,
 ): void {
-  if (outcome.done) ledger.noteShard(shard, { tip, settled: before.settled, tasks });
+  if (outcome.done) ledger.noteShard(shard, { ...before, tip, tasks });
   for (const [saying, state] of accepted) {
     if (outcome.done) heard.set(saying, { heard: true, state });
     else words.set(saying, outcome.words);

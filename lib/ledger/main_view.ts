@@ -3,46 +3,26 @@
  *
  * @module
  */
-import { shardOf } from "../protocol/identity.ts";
-import {
-  isQueueFolder,
-  parseQueuePath,
-  QUEUE_FOLDER,
-  queuePath,
-  type QueuePlace,
-  resultPaths,
-} from "../protocol/layout.ts";
+import { isQueueFolder, parseQueuePath, QUEUE_FOLDER, resultPaths } from "../protocol/layout.ts";
 import { describeProblems } from "../protocol/problem.ts";
 import {
-  checkAgainstSettings,
   decodeSettings,
   DEFAULT_SETTINGS,
   type Settings,
   SETTINGS_PATH,
 } from "../protocol/settings.ts";
-import { decodeJson } from "../protocol/record.ts";
+import { MAX_TASK_BYTES, tooLargeRule } from "../protocol/task.ts";
 import {
-  checkTask,
-  isOlderForm,
-  MAX_TASK_BYTES,
-  type Task,
-  tooLargeRule,
-} from "../protocol/task.ts";
-import { type Oid, type Store, type StoreEntry, type TooLarge, wholeContent } from "./store.ts";
+  comparePrecedence,
+  noPlainFile,
+  type QueuedFile,
+  type ReadFile,
+  readFile,
+} from "./queue_file.ts";
+import { readInBatches } from "./read_in_batches.ts";
+import { type Oid, type Store, type StoreEntry, wholeContent } from "./store.ts";
 
-/** A task without what it runs: enough to choose by, and small however long its code is. */
-export type TaskSummary = Omit<Task, "script" | "module" | "input"> & {
-  kind: "script" | "module";
-};
-
-/** A file in the queue that somebody has to deal with. */
-export interface QueuedFile {
-  task_id: string;
-  path: string;
-  blob: Oid;
-  /** What it asks for, or why it is no task. */
-  content: { task: TaskSummary } | { problem: string };
-}
+export type { QueuedFile, TaskSummary } from "./queue_file.ts";
 
 /** A commit of the branch, as far as workers care. */
 export interface MainView {
@@ -81,23 +61,24 @@ export async function readMain(store: Store, commit: Oid, before?: MainView): Pr
     pathsOf: new Map(),
     leftovers: [],
   };
-  for (const file of files) place(view, file);
+  place(view, files);
   return view;
 }
 
 async function readSettings(store: Store, commit: Oid): Promise<Settings> {
   const entry = (await store.find(commit, [SETTINGS_PATH])).get(SETTINGS_PATH);
   if (entry === undefined) return DEFAULT_SETTINGS;
+  if (entry.kind !== "file") throw badSettings(noPlainFile(entry.kind));
   const content = wholeContent((await store.read([entry.oid], MAX_TASK_BYTES)).get(entry.oid));
-  const settings = content && decodeSettings(content);
-  if (settings?.ok) return settings.value;
-  throw new BadSettings(
-    `reading ${SETTINGS_PATH}: ${settings ? describeProblems(settings.problems) : tooLargeRule()}`,
-  );
+  if (content === undefined) throw badSettings(tooLargeRule());
+  const settings = decodeSettings(content);
+  if (!settings.ok) throw badSettings(describeProblems(settings.problems));
+  return settings.value;
 }
 
-/** A file of the queue after reading: for a task id, or passed over. */
-type ReadFile = QueuedFile | { path: string; stray: string; leftover?: true };
+function badSettings(why: string): BadSettings {
+  return new BadSettings(`reading ${SETTINGS_PATH}: ${why}`);
+}
 
 async function readQueue(
   store: Store,
@@ -107,16 +88,12 @@ async function readQueue(
   before?: MainView,
 ): Promise<ReadFile[]> {
   const known = sameSettings(settings, before?.settings) ? knownFiles(before) : new Map();
-  const fresh = entries.filter(({ path, oid }) => known.get(path)?.blob !== oid);
-  const plain = fresh.filter((entry) => entry.kind === "file" && parseQueuePath(entry.path));
-  const contents = await store.read(plain.map(({ oid }) => oid), MAX_TASK_BYTES);
-  const read = fresh.map((entry) => readFile(entry, contents.get(entry.oid), settings));
-  const checked = await withoutSettled(store, commit, read);
-  const old = entries.flatMap(({ path, oid }) => {
-    const file = known.get(path);
-    return file?.blob === oid ? [file] : [];
-  });
-  return [...old, ...checked].sort((a, b) => a.path < b.path ? -1 : 1);
+  const isKnown = ({ path, oid }: StoreEntry) => known.get(path)?.blob === oid;
+  const fresh = await readFiles(store, entries.filter((entry) => !isKnown(entry)), settings);
+  const old = entries.filter(isKnown).map(({ path }): QueuedFile => known.get(path)!);
+  // The known ones too: a file may have been settled and come back between two looks.
+  const files = await withoutSettled(store, commit, [...old, ...fresh]);
+  return files.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 function knownFiles(before?: MainView): Map<string, QueuedFile> {
@@ -127,65 +104,22 @@ function sameSettings(a: Settings, b?: Settings): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Reads one file of the queue: a task, a file that must be rejected, or one to pass over. */
-function readFile(
-  { path, oid, kind }: StoreEntry,
-  content: Uint8Array | TooLarge | undefined,
+/** Reads files of the queue; of each batch, only what a worker chooses by is kept. */
+async function readFiles(
+  store: Store,
+  entries: StoreEntry[],
   settings: Settings,
-): ReadFile {
-  const place = parseQueuePath(path);
-  if (place === undefined) return { path, stray: "no task belongs at this path" };
-  const read = kind === "file"
-    ? readTask(place, content!, settings)
-    : { problem: `must be a plain file, and is a ${kind === "link" ? "symbolic link" : kind}` };
-  const task_id = "task" in read ? read.task.task_id : place.stem;
-  if (task_id === undefined) return { path, stray: "problem" in read ? read.problem : "no id" };
-  return { task_id, path, blob: oid, content: read };
-}
-
-function readTask(
-  place: QueuePlace,
-  content: Uint8Array | TooLarge,
-  settings: Settings,
-): QueuedFile["content"] {
-  if (!(content instanceof Uint8Array)) {
-    return { problem: `${content.tooLarge} bytes: ${tooLargeRule()}` };
+): Promise<ReadFile[]> {
+  const isPlain = ({ kind, path }: StoreEntry) => kind === "file" && !!parseQueuePath(path);
+  const files = entries.filter((entry) => !isPlain(entry))
+    .map((entry) => readFile(entry, undefined, settings));
+  const plain = Map.groupBy(entries.filter(isPlain), ({ oid }) => oid);
+  for await (const contents of readInBatches(store, [...plain.keys()], MAX_TASK_BYTES)) {
+    for (const [oid, content] of contents) {
+      for (const entry of plain.get(oid)!) files.push(readFile(entry, content, settings));
+    }
   }
-  const json = decodeJson(content);
-  const task = json.ok ? checkTask(withFolderPriority(json.value, place)) : json;
-  const allowed = task.ok ? checkAgainstSettings(task.value, settings) : task;
-  if (!allowed.ok) return { problem: describeProblems(allowed.problems) };
-  const older = json.ok && isOlderForm(json.value);
-  const misplaced = misplacement(place, allowed.value, older);
-  return misplaced === undefined ? { task: summaryOf(allowed.value) } : { problem: misplaced };
-}
-
-/** A task that does not say its priority has that of the folder it was put into. */
-function withFolderPriority(value: unknown, { folder }: QueuePlace): unknown {
-  const isSilent = folder !== undefined && typeof value === "object" && value !== null &&
-    !Array.isArray(value) && !Object.hasOwn(value, "priority");
-  return isSilent ? { ...value, priority: folder.priority } : value;
-}
-
-/**
- * What is wrong between a task and its place. Files of the first version lay directly in the queue
- * under any name, so those may.
- */
-function misplacement(place: QueuePlace, task: Task, older: boolean): string | undefined {
-  if (place.folder === undefined && older) return undefined;
-  if (place.stem !== task.task_id) {
-    return `task_id: "${task.task_id}": must be the file's name without .json`;
-  }
-  if (place.folder === undefined) return undefined;
-  const { priority, shard } = place.folder;
-  if (priority === task.priority && shard === shardOf(task.task_id)) return undefined;
-  return `must be at ${queuePath(task.task_id, task.priority)}`;
-}
-
-/** A task without its code and input. */
-export function summaryOf(task: Task): TaskSummary {
-  const { script: _script, module, input: _input, ...rest } = task;
-  return { ...rest, kind: module === undefined ? "script" : "module" };
+  return files;
 }
 
 /** Passes over tasks that have a result already: nothing runs twice because a file came back. */
@@ -200,18 +134,23 @@ async function withoutSettled(store: Store, commit: Oid, files: ReadFile[]): Pro
   });
 }
 
-/** Puts a file into the view. Of several with one id a task is preferred, then the first path. */
-function place(view: MainView, file: ReadFile): void {
-  if (!("task_id" in file)) {
+/** Puts files into the view, each id once. */
+function place(view: MainView, files: ReadFile[]): void {
+  const queued: QueuedFile[] = [];
+  for (const file of files) {
+    if ("task_id" in file) {
+      queued.push(file);
+      continue;
+    }
     view.strays.set(file.path, file.stray);
     if (file.leftover) view.leftovers.push(file.path);
-    return;
   }
-  const { task_id, path } = file;
-  const other = view.queue.get(task_id);
-  view.pathsOf.set(task_id, [...view.pathsOf.get(task_id) ?? [], path]);
-  if (other === undefined || ("problem" in other.content && "task" in file.content)) {
-    view.queue.set(task_id, file);
+  for (const [task_id, twins] of Map.groupBy(queued, (file) => file.task_id)) {
+    const [first, ...others] = twins.sort(comparePrecedence);
+    view.queue.set(task_id, first);
+    view.pathsOf.set(task_id, twins.map(({ path }) => path));
+    for (const { path } of others) {
+      view.strays.set(path, `${task_id} is in the queue twice, and ${first.path} counts`);
+    }
   }
-  if (other !== undefined) view.strays.set(path, `${task_id} is in the queue twice`);
 }

@@ -91,8 +91,7 @@ export class MemoryStore implements Store {
     );
   }
 
-  contains(commit: Oid, ancestor: Oid): Promise<boolean | undefined> {
-    if (!this.#server.commits.has(ancestor)) return Promise.resolve(undefined);
+  contains(commit: Oid, ancestor: Oid): Promise<boolean> {
     for (let at: Oid | undefined = commit; at !== undefined; at = this.#commit(at).parent) {
       if (at === ancestor) return Promise.resolve(true);
     }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { NODE_RECORD_PATH, nodePath } from "../protocol/layout.ts";
+import { NODE_RECORD_PATH, nodeAt, nodePath } from "../protocol/layout.ts";
 import { decodeNodeRecord, type NodeRecord } from "../protocol/node_record.ts";
 import { encodeRecord } from "../protocol/record.ts";
 import { commitToBranch } from "./branch.ts";
+import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Companion } from "./live_edge.ts";
 import { type Oid, type StoreEntry, wholeContent } from "./store.ts";
@@ -15,26 +16,19 @@ const MAX_NODE_BYTES = 65_536;
 
 /** A sign of life: the node's ref, replaced by a commit without history. */
 export function heartbeat(ledger: Ledger, node: NodeRecord, last?: Oid): Companion {
-  const { name, email, clock } = ledger.writer;
-  return {
-    ref: ledger.names.node(node.node_id),
-    expected: last,
-    order: {
-      message: `${name}: ${node.status}`,
-      author: { name, email },
-      time: Math.floor(clock.now().getTime() / 1000),
-      changes: [{ path: NODE_RECORD_PATH, bytes: encodeRecord(node) }],
-    },
-  };
+  const changes = [{ path: NODE_RECORD_PATH, bytes: encodeRecord(node) }];
+  const order = signedBy(ledger.writer, `${ledger.writer.name}: ${node.status}`, changes);
+  return { ref: ledger.names.node(node.node_id), expected: last, order };
 }
 
 /** Records on the branch who works here, unless it stands there already. */
 export async function registerNode(ledger: Ledger, node: NodeRecord): Promise<void> {
   await commitToBranch(ledger, `${node.node_id}: join the grid`, async () => {
     const path = nodePath(node.node_id);
+    const places = await ledger.store.find(ledger.main.commit, [path]);
     const [recorded] = await readRecords(
       ledger,
-      [...(await ledger.store.find(ledger.main.commit, [path])).values()],
+      [...places.values()].map((entry) => ({ node_id: node.node_id, entry })),
     );
     if (recorded !== undefined && describes(recorded, node)) return [];
     return [{ path, bytes: encodeRecord(node) }];
@@ -53,23 +47,39 @@ export async function listNodes(ledger: Ledger): Promise<NodeRecord[]> {
   const { store, names, refs, main } = ledger;
   const live = new Map([...refs].filter(([ref]) => names.nodeIn(ref) !== undefined));
   await store.fetch(live);
-  const places = await Promise.all(
-    [...live.values()].map((oid) => store.find(oid, [NODE_RECORD_PATH])),
-  );
-  const entries = places.flatMap((place) => [...place.values()]);
-  const recorded = await readRecords(ledger, await store.list(main.commit, "nodes"));
-  const nodes = new Map(recorded.map((node) => [node.node_id, node]));
-  for (const node of await readRecords(ledger, entries)) nodes.set(node.node_id, node);
+  const said = await Promise.all([...live].map(async ([ref, oid]): Promise<Place[]> => {
+    const entry = (await store.find(oid, [NODE_RECORD_PATH])).get(NODE_RECORD_PATH);
+    return entry === undefined ? [] : [{ node_id: names.nodeIn(ref)!, entry }];
+  }));
+  const listed = (await store.list(main.commit, "nodes")).flatMap((entry): Place[] => {
+    const node_id = nodeAt(entry.path);
+    return node_id === undefined ? [] : [{ node_id, entry }];
+  });
+  const nodes = new Map<string, NodeRecord>();
+  // What a node said last counts more than what the branch has of it.
+  for (const node of await readRecords(ledger, [...listed, ...said.flat()])) {
+    nodes.set(node.node_id, node);
+  }
   return [...nodes.values()].sort((a, b) => a.node_id < b.node_id ? -1 : 1);
 }
 
-/** Reads node records; what is none, such as a note that somebody put there, is passed over. */
-async function readRecords(ledger: Ledger, entries: StoreEntry[]): Promise<NodeRecord[]> {
-  const files = entries.filter(({ kind, path }) => kind === "file" && path.endsWith(".json"));
-  const contents = await ledger.store.read(files.map(({ oid }) => oid), MAX_NODE_BYTES);
-  return files.flatMap(({ oid }) => {
-    const content = wholeContent(contents.get(oid));
+/** Where a node's record stands. */
+interface Place {
+  /** The node, by the name of the file or ref. */
+  node_id: string;
+  entry: StoreEntry;
+}
+
+/**
+ * Reads node records; what is none, such as a note that somebody put there, is passed over, and so is
+ * a record under another node's name.
+ */
+async function readRecords(ledger: Ledger, places: Place[]): Promise<NodeRecord[]> {
+  const files = places.filter(({ entry }) => entry.kind === "file");
+  const contents = await ledger.store.read(files.map(({ entry }) => entry.oid), MAX_NODE_BYTES);
+  return files.flatMap(({ node_id, entry }) => {
+    const content = wholeContent(contents.get(entry.oid));
     const node = content && decodeNodeRecord(content);
-    return node?.ok ? [node.value] : [];
+    return node?.ok && node.value.node_id === node_id ? [node.value] : [];
   });
 }

@@ -8,9 +8,13 @@ import { resultPaths, SHARD_PATHS } from "../protocol/layout.ts";
 import { describeProblems } from "../protocol/problem.ts";
 import { decodeResult, type Result } from "../protocol/result.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Oid, wholeContent } from "./store.ts";
+import { noPlainFile } from "./queue_file.ts";
+import { type StoreEntry, type TooLarge, wholeContent } from "./store.ts";
 
-/** A result holds two streams and an output of 1 MiB each, which JSON may write six times as long. */
+/**
+ * A result holds two streams of 1 MiB each, which JSON may write six times as long, an output of 1 MiB
+ * and a task of 1 MiB, which `encodeRecord` may write five times as long.
+ */
 export const MAX_RESULT_BYTES = 24 * 1_048_576;
 
 /** Where a task stands: with its result once it is finished, settled or not. */
@@ -26,21 +30,17 @@ export async function standingsOf(
   taskIds: string[],
 ): Promise<Map<string, Standing>> {
   const places = await resultPlaces(ledger, taskIds);
-  const oids = [...places.values()].map(({ oid }) => oid);
-  const contents = await ledger.store.read(oids, MAX_RESULT_BYTES);
+  const files = [...places.values()].filter(({ kind }) => kind === "file");
+  const contents = await ledger.store.read(files.map(({ oid }) => oid), MAX_RESULT_BYTES);
   return new Map(taskIds.map((id): [string, Standing] => {
     const place = places.get(id);
     if (place === undefined) return [id, unfinished(ledger, id)];
-    const result = resultIn(place.path, wholeContent(contents.get(place.oid)));
+    const result = resultIn(place, contents.get(place.oid));
     return [id, { where: place.settled ? "settled" : "finished", result }];
   }));
 }
 
-interface ResultPlace {
-  path: string;
-  oid: Oid;
-  settled: boolean;
-}
+type ResultPlace = StoreEntry & { settled: boolean };
 
 async function resultPlaces(
   ledger: Ledger,
@@ -70,9 +70,12 @@ function unfinished(ledger: Ledger, taskId: string): Standing {
   return { where: ledger.main.pathsOf.has(taskId) ? "queued" : "unknown" };
 }
 
-function resultIn(path: string, content: Uint8Array | undefined): Result {
-  const result = content && decodeResult(content);
+function resultIn(
+  { path, kind }: ResultPlace,
+  content: Uint8Array | TooLarge | undefined,
+): Result {
+  const result = wholeContent(content) && decodeResult(wholeContent(content)!);
   if (result?.ok) return result.value;
-  const why = result ? describeProblems(result.problems) : "it is too large";
-  throw new Error(`reading ${path}: ${why}`);
+  const what = kind === "file" ? "it is too large" : noPlainFile(kind);
+  throw new Error(`reading ${path}: ${result ? describeProblems(result.problems) : what}`);
 }

@@ -5,17 +5,26 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { resultPath, resultPaths, SHARD_PATHS } from "../protocol/layout.ts";
 import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import { backoff } from "./backoff.ts";
+import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ShardView } from "./shard_view.ts";
 import type { Change, CommitOrder, Oid, RefChange } from "./store.ts";
 
+const log = getLogger(["dgrid", "ledger"]);
+
 /** One commit takes at most this many results, so that the push stays short. */
 const MAX_RESULTS = 5_000;
+/**
+ * A settlement by the way takes at most this many shards: it wins only if none of them moves
+ * meanwhile, and each more makes that rarer.
+ */
+const FEW_SHARDS = 4;
 /** After so many lost races in a row, somebody else is settling well enough. */
-const MAX_TRIES = 8;
+const MAX_TRIES = 12;
 
 /** A shard with something to settle. */
 interface Load {
@@ -24,53 +33,54 @@ interface Load {
   finished: LiveState[];
 }
 
+/** How a settlement went: so many results, or why none: somebody was faster, or it was refused. */
+export type Settlement = { settled: number } | { settled: undefined; words: string };
+
 /** How many tasks are finished and not settled, as last seen. */
 export function countFinished(ledger: Ledger): number {
   return [...ledger.states()].filter(({ status }) => status === "finished").length;
 }
 
-/**
- * Settles once what is finished as last seen.
- *
- * @param alongside further changes to the branch, in the same commit
- * @returns how many results were settled; undefined when somebody else was faster, so that the view
- * is old
- * @throws {Error} when the server refuses the push although nobody was faster
- */
-export async function settleOnce(
-  ledger: Ledger,
-  alongside: Change[] = [],
-): Promise<number | undefined> {
+/** Settles some of what is finished as last seen; which part, is left to chance. */
+export async function settleSome(ledger: Ledger): Promise<Settlement> {
   const loads = takeLoads(ledger);
-  const finished = loads.flatMap((load) => load.finished);
-  if (finished.length === 0) return 0;
-  const { commits, changes } = await writeSettlement(ledger, loads, alongside);
-  const outcomes = [...(await ledger.store.swap(changes, { atomic: true })).values()];
-  const refused = outcomes.find((outcome) => !outcome.done && outcome.why === "refused");
-  if (refused?.done === false) throw new Error(`settling: the server refuses: ${refused.words}`);
-  if (outcomes.some(({ done }) => !done)) return undefined;
-  await noteSettlement(ledger, loads, commits);
-  return finished.length;
+  const first = Math.floor(ledger.writer.random() * loads.length);
+  const chosen = [...loads.slice(first), ...loads.slice(0, first)].slice(0, FEW_SHARDS);
+  return await settleLoads(ledger, chosen);
 }
 
 /**
  * Settles until nothing finished is left on the live edge, looking again after each lost race.
  *
  * @returns how many results this process settled
+ * @throws {Error} when it lost too often, or the server refuses
  */
-export async function settleAll(ledger: Ledger, alongside: Change[] = []): Promise<number> {
+export async function settleAll(ledger: Ledger): Promise<number> {
   let settled = 0;
   for (let tries = 1; countFinished(ledger) > 0;) {
-    const count = await settleOnce(ledger, alongside);
-    if (count !== undefined) {
-      settled += count;
+    const settlement = await settleLoads(ledger, takeLoads(ledger));
+    if (settlement.settled !== undefined) {
+      settled += settlement.settled;
+      tries = 1;
       continue;
     }
-    if (tries > MAX_TRIES) throw new Error(`settling: lost ${MAX_TRIES} races in a row`);
+    if (tries > MAX_TRIES) {
+      throw new Error(`settling: tried ${MAX_TRIES} times in vain: ${settlement.words}`);
+    }
     await backoff(ledger.writer, tries++);
     await ledger.refresh();
   }
   return settled;
+}
+
+async function settleLoads(ledger: Ledger, loads: Load[]): Promise<Settlement> {
+  if (loads.length === 0) return { settled: 0 };
+  const { commits, changes } = await writeSettlement(ledger, loads);
+  const outcomes = [...(await ledger.store.swap(changes, { atomic: true })).values()];
+  const failed = outcomes.find((outcome) => !outcome.done);
+  if (failed?.done === false) return { settled: undefined, words: failed.words };
+  await noteSettlement(ledger, loads, commits);
+  return { settled: loads.reduce((sum, { finished }) => sum + finished.length, 0) };
 }
 
 function takeLoads(ledger: Ledger): Load[] {
@@ -86,12 +96,12 @@ function takeLoads(ledger: Ledger): Load[] {
 async function writeSettlement(
   ledger: Ledger,
   loads: Load[],
-  alongside: Change[],
 ): Promise<{ commits: Oid[]; changes: RefChange[] }> {
   const { store, names } = ledger;
   const parent = ledger.main.commit;
+  const order = await branchOrder(ledger, parent, loads);
   return await store.write(async (writer) => {
-    const main = await writer.commit(mainOrder(ledger, parent, loads, alongside));
+    const main = await writer.commit(order);
     const commits = [main];
     for (const load of loads) commits.push(await writer.commit(shardOrder(ledger, load, main)));
     const shards = loads.map(({ shard, view }, index) => ({
@@ -103,49 +113,48 @@ async function writeSettlement(
   });
 }
 
-function mainOrder(
-  ledger: Ledger,
-  parent: Oid,
-  loads: Load[],
-  alongside: Change[],
-): CommitOrder {
+async function branchOrder(ledger: Ledger, parent: Oid, loads: Load[]): Promise<CommitOrder> {
+  const { writer, main } = ledger;
+  const ids = loads.flatMap(({ finished }) => finished.map(({ task_id }) => task_id));
+  const there = await ledger.store.find(parent, ids.flatMap(resultPaths));
   const results = loads.flatMap(({ view, finished }) =>
-    finished.flatMap((state) => resultChanges(ledger, view.tip!, state))
+    finished.flatMap((state) => resultChanges(ledger, view.tip!, state, there))
   );
-  const leftovers = ledger.main.leftovers.map((path): Change => ({ path, remove: true }));
-  const count = loads.reduce((sum, { finished }) => sum + finished.length, 0);
-  return order(ledger, parent, `settle ${counted(count)}`, [
-    ...results,
-    ...leftovers,
-    ...alongside,
-  ]);
+  const leftovers = main.leftovers.map((path): Change => ({ path, remove: true }));
+  const message = `${writer.name}: settle ${counted(ids.length)}`;
+  return signedBy(writer, message, [...results, ...leftovers], parent);
 }
 
-/** A result takes its place, and everything in the queue under its id goes. */
-function resultChanges(ledger: Ledger, tip: Oid, state: LiveState): Change[] {
+/**
+ * A result takes its place, and everything in the queue under its id goes. Should there be a result
+ * already, the first one stays: a task has one, whatever somebody did to the branch.
+ */
+function resultChanges(
+  ledger: Ledger,
+  tip: Oid,
+  state: LiveState,
+  there: ReadonlyMap<string, unknown>,
+): Change[] {
   const { task_id } = state;
   const path = resultPath(task_id, finalStatusOf(state));
   const queued = ledger.main.pathsOf.get(task_id) ?? [];
-  const elsewhere = resultPaths(task_id).filter((other) => other !== path);
-  return [
-    { path, copyOf: { commit: tip, path: SHARD_PATHS.result(task_id) } },
-    ...[...queued, ...elsewhere].map((gone): Change => ({ path: gone, remove: true })),
-  ];
+  const gone = queued.map((path): Change => ({ path, remove: true }));
+  const first = resultPaths(task_id).find((path) => there.has(path));
+  if (first !== undefined) {
+    log.error("{task}: a second result is dropped, {first} stays", { task: task_id, first });
+    return gone;
+  }
+  return [{ path, copyOf: { commit: tip, path: SHARD_PATHS.result(task_id) } }, ...gone];
 }
 
-function shardOrder(ledger: Ledger, { view, finished }: Load, main: Oid): CommitOrder {
+function shardOrder({ writer }: Ledger, { view, finished }: Load, main: Oid): CommitOrder {
   const gone = finished.flatMap(({ task_id }) =>
     [SHARD_PATHS.task(task_id), SHARD_PATHS.spec(task_id), SHARD_PATHS.result(task_id)]
       .map((path): Change => ({ path, remove: true }))
   );
   const mark: Change = { path: SHARD_PATHS.settled, bytes: new TextEncoder().encode(`${main}\n`) };
-  return order(ledger, view.tip!, `settled ${counted(finished.length)}`, [...gone, mark]);
-}
-
-function order(ledger: Ledger, parent: Oid, what: string, changes: Change[]): CommitOrder {
-  const { name, email, clock } = ledger.writer;
-  const time = Math.floor(clock.now().getTime() / 1000);
-  return { parent, message: `${name}: ${what}`, author: { name, email }, time, changes };
+  const message = `${writer.name}: settled ${counted(finished.length)}`;
+  return signedBy(writer, message, [...gone, mark], view.tip);
 }
 
 function counted(count: number): string {
@@ -156,7 +165,7 @@ async function noteSettlement(ledger: Ledger, loads: Load[], commits: Oid[]): Pr
   loads.forEach(({ shard, view, finished }, index) => {
     const tasks = new Map(view.tasks);
     for (const { task_id } of finished) tasks.delete(task_id);
-    ledger.noteShard(shard, { tip: commits[index + 1], settled: commits[0], tasks });
+    ledger.noteShard(shard, { ...view, tip: commits[index + 1], settled: commits[0], tasks });
   });
   await ledger.noteMain(commits[0]);
 }

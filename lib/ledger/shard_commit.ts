@@ -5,22 +5,14 @@
  */
 import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import type { TaskEvent } from "../protocol/transition.ts";
+import { signedBy } from "./commit_order.ts";
 import type { Draft, Saying } from "./draft.ts";
 import type { Writer } from "./ledger.ts";
 import type { CommitOrder } from "./store.ts";
 
 /** The commit that a draft becomes. */
-export function shardOrder(
-  { name, email, clock }: Writer,
-  { before, changes, accepted }: Draft,
-): CommitOrder {
-  return {
-    parent: before.tip,
-    message: `${name}: ${describe(accepted)}`,
-    author: { name, email },
-    time: Math.floor(clock.now().getTime() / 1000),
-    changes,
-  };
+export function draftOrder(writer: Writer, { before, changes, accepted }: Draft): CommitOrder {
+  return signedBy(writer, `${writer.name}: ${describe(accepted)}`, changes, before.tip);
 }
 
 const VERBS: Record<TaskEvent["kind"], string> = {

@@ -8,8 +8,8 @@ import { decodeLiveState, type LiveState } from "../protocol/live_state.ts";
 import { describeProblems } from "../protocol/problem.ts";
 import { type Oid, type Store, type StoreEntry, type TooLarge, wholeContent } from "./store.ts";
 
-/** An entry is a few hundred bytes and grows by about 150 with each attempt. */
-const MAX_STATE_BYTES = 65_536;
+/** An entry is a few hundred bytes and grows by up to 300 with each of at most 200 attempts. */
+const MAX_STATE_BYTES = 131_072;
 
 export interface ShardView {
   /** The tip; undefined where the shard does not exist yet. */
@@ -18,6 +18,8 @@ export interface ShardView {
   settled?: Oid;
   /** By task id. */
   tasks: Map<string, ShardEntry>;
+  /** Entries that break the format, by the task id in their path, with the reason. */
+  broken: Map<string, string>;
 }
 
 export interface ShardEntry {
@@ -27,12 +29,7 @@ export interface ShardEntry {
 }
 
 /** A shard that nobody has written to. */
-export const EMPTY_SHARD: ShardView = { tasks: new Map() };
-
-/** An entry that breaks the format; no worker may guess what it was meant to say. */
-export class BadLiveState extends Error {
-  override name = "BadLiveState";
-}
+export const EMPTY_SHARD: ShardView = { tasks: new Map(), broken: new Map() };
 
 /** A shard to read again: its tip now, and what was known of it. */
 export interface MovedShard {
@@ -42,10 +39,10 @@ export interface MovedShard {
 }
 
 /**
- * Reads the tips of shards; contents that are new are read in one request.
+ * Reads the tips of shards; contents that are new are read in one request. What breaks the format
+ * is kept apart: nobody may guess what it was meant to say, and nothing else suffers from it.
  *
  * @returns the views by shard
- * @throws {BadLiveState} when an entry cannot be understood
  */
 export async function readShards(
   store: Store,
@@ -62,7 +59,8 @@ export async function readShards(
 /** The names and objects on a shard's tip. */
 interface ListedShard extends MovedShard {
   entries: StoreEntry[];
-  mark?: Oid;
+  mark?: StoreEntry;
+  results: ReadonlySet<string>;
   known: Map<Oid | undefined, LiveState>;
   /** What has to be read. */
   fresh: Oid[];
@@ -71,27 +69,39 @@ interface ListedShard extends MovedShard {
 async function listShard(store: Store, shard: MovedShard): Promise<ListedShard> {
   const { tip, before } = shard;
   const entries = await store.list(tip, SHARD_PATHS.tasks);
-  const mark = (await store.find(tip, [SHARD_PATHS.settled])).get(SHARD_PATHS.settled)?.oid;
+  const mark = (await store.find(tip, [SHARD_PATHS.settled])).get(SHARD_PATHS.settled);
+  const results = new Set((await store.list(tip, SHARD_PATHS.results)).map(({ path }) => path));
   const known = new Map([...before.tasks.values()].map(({ blob, state }) => [blob, state]));
-  const unknown = entries.filter(({ oid }) => !known.has(oid)).map(({ oid }) => oid);
-  return { ...shard, entries, mark, known, fresh: mark ? [...unknown, mark] : unknown };
+  const files = [...entries, ...(mark ? [mark] : [])].filter(({ kind }) => kind === "file");
+  const fresh = files.map(({ oid }) => oid).filter((oid) => !known.has(oid));
+  return { ...shard, entries, mark, results, known, fresh };
 }
 
-function viewOf(
-  { tip, entries, mark, known }: ListedShard,
-  contents: Map<Oid, Uint8Array | TooLarge>,
-): ShardView {
-  const tasks = new Map(entries.map(({ path, oid }): [string, ShardEntry] => {
-    const state = known.get(oid) ?? stateIn(path, wholeContent(contents.get(oid)));
-    return [state.task_id, { blob: oid, state }];
-  }));
-  const settled = mark && wholeContent(contents.get(mark));
-  return { tip, settled: settled && new TextDecoder().decode(settled).trim(), tasks };
+function viewOf(shard: ListedShard, contents: Map<Oid, Uint8Array | TooLarge>): ShardView {
+  const { tip, entries, mark, known } = shard;
+  const view: ShardView = { tip, tasks: new Map(), broken: new Map() };
+  for (const entry of entries) {
+    const state = known.get(entry.oid) ?? stateIn(entry, wholeContent(contents.get(entry.oid)));
+    const problem = typeof state === "string" ? state : problemOf(shard, state);
+    const id = entry.path.slice(SHARD_PATHS.tasks.length + 1).replace(/\.json$/, "");
+    if (problem !== undefined) view.broken.set(id, problem);
+    else if (typeof state !== "string") view.tasks.set(id, { blob: entry.oid, state });
+  }
+  const settled = mark && wholeContent(contents.get(mark.oid));
+  if (mark) view.settled = settled ? new TextDecoder().decode(settled).trim() : "unreadable";
+  return view;
 }
 
-function stateIn(path: string, content: Uint8Array | undefined): LiveState {
-  const state = content && decodeLiveState(content);
-  if (state?.ok && SHARD_PATHS.task(state.value.task_id) === path) return state.value;
-  const why = state?.ok === false ? describeProblems(state.problems) : "it is not what it says";
-  throw new BadLiveState(`reading ${path} of the live edge: ${why}`);
+/** The state in an entry, or why it cannot be understood. */
+function stateIn({ path, kind }: StoreEntry, content: Uint8Array | undefined): LiveState | string {
+  if (content === undefined) return kind === "file" ? "it is too large" : `it is a ${kind}`;
+  const state = decodeLiveState(content);
+  if (!state.ok) return describeProblems(state.problems);
+  return SHARD_PATHS.task(state.value.task_id) === path ? state.value : "it is another task's";
+}
+
+/** Whether a finished task has the result that settling moves. */
+function problemOf({ results }: ListedShard, { status, task_id }: LiveState): string | undefined {
+  const isWhole = status !== "finished" || results.has(SHARD_PATHS.result(task_id));
+  return isWhole ? undefined : "it is finished and has no result";
 }

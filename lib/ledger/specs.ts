@@ -6,27 +6,71 @@
 import { shardOf } from "../protocol/identity.ts";
 import { SHARD_PATHS } from "../protocol/layout.ts";
 import { describeProblems } from "../protocol/problem.ts";
-import { decodeTask, MAX_TASK_BYTES, type Task } from "../protocol/task.ts";
+import { decodeTask, MAX_TASK_BYTES, type Task, tooLargeRule } from "../protocol/task.ts";
 import type { Ledger } from "./ledger.ts";
-import { type QueuedFile, summaryOf } from "./main_view.ts";
+import { noPlainFile, type QueuedFile, summaryOf } from "./queue_file.ts";
 import { type Oid, type StoreEntry, wholeContent } from "./store.ts";
 
-/** What claimed tasks run, by task id, as it was kept when they were claimed. */
-export async function readClaimed(ledger: Ledger, taskIds: string[]): Promise<Map<string, Task>> {
-  const specs = await specEntries(ledger, taskIds);
-  const tasks = await readTasks(ledger, [...specs.values()].map(({ oid }) => oid));
-  return new Map(
-    [...specs].map(([id, { oid }]): [string, Task] => [id, tasks.get(oid)!]),
-  );
+/** What a spec says, or why it is no task: anybody who may push can have put anything there. */
+type Spec = { task: Task } | { problem: string };
+
+/** What specs ask for, by their blobs. Those that are no tasks are left out. */
+export async function readSpecs(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Task>> {
+  const specs = await readBlobs(ledger, blobs);
+  return new Map([...specs].flatMap(([blob, spec]) => "task" in spec ? [[blob, spec.task]] : []));
 }
 
-/** What a task that is only on the live edge asks for. */
+/**
+ * What a task that is only on the live edge asks for, or why its spec is no task; undefined where it
+ * has none.
+ */
 export async function readSpec(ledger: Ledger, taskId: string): Promise<QueuedFile | undefined> {
-  const entry = (await specEntries(ledger, [taskId])).get(taskId);
-  if (entry === undefined) return undefined;
-  const task = (await readTasks(ledger, [entry.oid])).get(entry.oid)!;
-  const { path, oid } = entry;
-  return { task_id: taskId, path, blob: oid, content: { task: summaryOf(task) } };
+  const found = (await specsOf(ledger, [taskId])).get(taskId);
+  if (found === undefined) return undefined;
+  const { entry: { path, oid }, spec } = found;
+  const content = "task" in spec ? { task: summaryOf(spec.task) } : spec;
+  return { task_id: taskId, path, blob: oid, content };
+}
+
+async function specsOf(
+  ledger: Ledger,
+  taskIds: string[],
+): Promise<Map<string, { entry: StoreEntry; spec: Spec }>> {
+  const entries = await specEntries(ledger, taskIds);
+  const files = [...entries.values()].filter(({ kind }) => kind === "file");
+  const specs = await readBlobs(ledger, files.map(({ oid }) => oid));
+  return new Map([...entries].map(([id, entry]) => {
+    const spec = entry.kind === "file"
+      ? ofTask(id, specs.get(entry.oid)!)
+      : { problem: noPlainFile(entry.kind) };
+    return [id, { entry, spec }];
+  }));
+}
+
+function ofTask(taskId: string, spec: Spec): Spec {
+  if ("problem" in spec || spec.task.task_id === taskId) return spec;
+  return { problem: `task_id: "${spec.task.task_id}": must be "${taskId}"` };
+}
+
+async function readBlobs(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Spec>> {
+  const contents = await ledger.store.read(blobs, MAX_TASK_BYTES);
+  return new Map([...contents].map(([blob, content]): [Oid, Spec] => {
+    const bytes = wholeContent(content);
+    if (bytes === undefined) return [blob, { problem: tooLargeRule() }];
+    const task = decodeTask(bytes);
+    if (!task.ok) return [blob, { problem: describeProblems(task.problems) }];
+    return [blob, { task: withQueuedPriority(ledger, blob, task.value) }];
+  }));
+}
+
+/**
+ * A file that does not say its priority has that of its folder, which the spec, being the same blob,
+ * cannot tell; the queue can, until somebody takes the file out of it.
+ */
+function withQueuedPriority(ledger: Ledger, blob: Oid, task: Task): Task {
+  const file = ledger.main.queue.get(task.task_id);
+  if (file?.blob !== blob || "problem" in file.content) return task;
+  return { ...task, priority: file.content.task.priority };
 }
 
 async function specEntries(
@@ -44,15 +88,4 @@ async function specEntries(
     }
   }
   return found;
-}
-
-async function readTasks(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Task>> {
-  const contents = await ledger.store.read(blobs, MAX_TASK_BYTES);
-  return new Map(blobs.map((blob): [Oid, Task] => {
-    const content = wholeContent(contents.get(blob));
-    const task = content && decodeTask(content);
-    if (task?.ok) return [blob, task.value];
-    const why = task ? describeProblems(task.problems) : "too large";
-    throw new Error(`reading the spec ${blob}: ${why}`);
-  }));
 }

@@ -91,8 +91,13 @@ export interface Store extends AsyncDisposable {
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>>;
   /** The content of files, fetched where it is not here yet, in one request. */
   read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>>;
-  /** Whether a commit is in the history of another; undefined where the former is not here. */
-  contains(commit: Oid, ancestor: Oid): Promise<boolean | undefined>;
+  /**
+   * Whether a commit is in the history of another.
+   *
+   * @param thorough whether to fetch what is missing of the history to find out; otherwise false can
+   * also mean that not enough of it is here
+   */
+  contains(commit: Oid, ancestor: Oid, options?: { thorough?: boolean }): Promise<boolean>;
   /** Makes commits here; nobody else sees them before a swap. */
   write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T>;
   /**

@@ -32,6 +32,12 @@ export function nodePath(nodeId: string): string {
   return `nodes/${nodeId}.json`;
 }
 
+/** The node that a path on the branch records, or undefined. */
+export function nodeAt(path: string): string | undefined {
+  const [, node] = /^nodes\/([^/]+)\.json$/.exec(path) ?? [];
+  return node !== undefined && isNodeId(node) ? node : undefined;
+}
+
 /** What the path of a file in the queue says about the task in it. */
 export interface QueuePlace {
   /** The file's name without `.json`; a valid id or undefined. */

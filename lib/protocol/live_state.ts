@@ -39,6 +39,10 @@ export const attemptSchema = z.object({
 });
 export type Attempt = z.infer<typeof attemptSchema>;
 
+function isFinal(outcome: Outcome | undefined): boolean {
+  return outcome !== undefined && outcome !== "handed_back";
+}
+
 const liveStateSchema = z.object({
   version: z.literal(1),
   task_id: z.string().refine(isTaskId),
@@ -51,7 +55,13 @@ const liveStateSchema = z.object({
   /** Not to be claimed earlier; only where a retry waits. */
   not_before: z.string().optional(),
   attempts: z.array(attemptSchema),
-});
+}).refine(
+  ({ status, attempts }) => status !== "finished" || isFinal(attempts.at(-1)?.outcome),
+  {
+    error: "must end with the outcome of the last attempt, when it is finished",
+    path: ["attempts"],
+  },
+);
 export type LiveState = z.infer<typeof liveStateSchema>;
 
 /** Reads an entry of a shard. */

@@ -11,20 +11,54 @@ export interface Problem {
 /** Either what was read, or every problem found on the way. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
 
-/** A value as it is shown in a message: JSON, at most 60 characters. */
+const MAX_SHOWN = 60;
+/** A field's name comes from the input, too, and may have a megabyte. */
+const MAX_FIELD = 160;
+/** A file of a megabyte has room for a hundred thousand problems. */
+const MAX_DESCRIBED = 20;
+
+/** A value as it is shown in a message: JSON, at most 60 characters. Safe at any depth and size. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const text = beginning(value, MAX_SHOWN + 1) ?? String(value);
+  return cut(text, MAX_SHOWN);
+}
+
+/**
+ * The JSON of a value, or of a value whose JSON begins alike for `room` characters. Each level takes
+ * a character, so it never goes deeper than `room`.
+ */
+function beginning(value: unknown, room: number): string | undefined {
+  if (room <= 0) return "";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, room));
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  let text = open;
+  for (const [name, item] of Object.entries(value)) {
+    const label = Array.isArray(value) ? "" : `${JSON.stringify(name.slice(0, room))}:`;
+    const start = (text === open ? "" : ",") + label;
+    const content = beginning(item, room - text.length - start.length);
+    if (content === undefined && label !== "") continue;
+    text += start + (content ?? "null");
+    if (text.length >= room) break;
+  }
+  return text + close;
 }
 
 /** One problem as a phrase: `timeout_seconds: 0: must be an integer from 1 to 86400`. */
 export function describeProblem({ field, found, rule }: Problem): string {
-  return [field, found, rule].filter((part) => part !== undefined && part !== "").join(": ");
+  return [cut(field, MAX_FIELD), found, rule].filter((part) => part !== undefined && part !== "")
+    .join(": ");
 }
 
-/** All problems of one input in one line. */
+/** The problems of one input in one line, which stays short however many there are. */
 export function describeProblems(problems: Problem[]): string {
-  return problems.map(describeProblem).join("; ");
+  const phrases = problems.slice(0, MAX_DESCRIBED).map(describeProblem);
+  const more = problems.length - phrases.length;
+  return [...phrases, ...(more > 0 ? [`and ${more} more problems`] : [])].join("; ");
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
 }
 
 /** Input from a person that breaks a rule. The command line ends with exit code 2 on it. */

@@ -11,6 +11,7 @@ import {
   type Status,
   STATUSES,
 } from "./live_state.ts";
+import { isDeeperThan, MAX_DEPTH } from "./nesting.ts";
 import type { Parsed } from "./problem.ts";
 import { decodeRecord } from "./record.ts";
 import type { Task } from "./task.ts";
@@ -36,6 +37,10 @@ export interface Execution {
 }
 
 const nullableString = z.string().nullable();
+/** A task as it stands in a result, or what a module returned. */
+const shallow = z.unknown().refine((value) => !isDeeperThan(value, MAX_DEPTH), {
+  error: `must be nested at most ${MAX_DEPTH} levels deep`,
+});
 
 const resultSchema = z.object({
   task_id: z.string(),
@@ -47,7 +52,7 @@ const resultSchema = z.object({
   stderr: z.string(),
   stdout_truncated: z.boolean(),
   stderr_truncated: z.boolean(),
-  output: z.unknown().optional(),
+  output: shallow.optional(),
   created_at: nullableString,
   claimed_at: z.string(),
   started_at: nullableString,
@@ -56,7 +61,7 @@ const resultSchema = z.object({
   image: nullableString,
   attempts: z.array(attemptSchema),
   reason: z.string().optional(),
-  task: z.unknown().optional(),
+  task: shallow.optional(),
 });
 export type Result = z.infer<typeof resultSchema>;
 

@@ -4,17 +4,13 @@
  * @module
  */
 import { z } from "zod";
+import { integer } from "./integer.ts";
 import type { Parsed } from "./problem.ts";
 import { decodeRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
 /** Where the settings are kept. */
 export const SETTINGS_PATH = "dgrid.json";
-
-const integer = (low: number, high: number) => {
-  const error = `must be an integer from ${low} to ${high}`;
-  return z.int({ error }).min(low, { error }).max(high, { error });
-};
 
 const settingsSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1, the only version there is" }),

@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import { ID_RULE, isTaskId } from "./identity.ts";
+import { integer } from "./integer.ts";
+import { isDeeperThan, MAX_DEPTH } from "./nesting.ts";
 import type { Parsed } from "./problem.ts";
 import { checkRecord, decodeJson } from "./record.ts";
 
@@ -22,16 +24,17 @@ export const PRIORITIES = ["critical", "high", "medium", "low"] as const;
 export type Priority = typeof PRIORITIES[number];
 
 const text = (rule: string) => z.string({ error: `must be ${rule}` });
-const bounded = (low: number, high: number) => {
-  const error = `must be an integer from ${low} to ${high}`;
-  return z.int({ error }).min(low, { error }).max(high, { error });
-};
 const code = (what: string) =>
   text(what).min(1, { error: `must not be empty` }).refine(
     (value) => new TextEncoder().encode(value).length <= MAX_CODE_BYTES,
     { error: `must have at most ${MAX_CODE_BYTES} bytes` },
   );
 const labels = z.record(z.string(), text("a string"), { error: "must be an object of strings" });
+/** Any JSON in a field of a task; with the task around it, it keeps to {@link MAX_DEPTH}. */
+const isShallow = (value: unknown) => !isDeeperThan(value, MAX_DEPTH - 1);
+const depthRule = {
+  error: `must be nested at most ${MAX_DEPTH} levels deep, counted from the task`,
+};
 const instant = z.iso.datetime({ offset: true, error: "must be an RFC 3339 instant" });
 
 const cpusRule = "must be a number from 0.01 to 1024";
@@ -39,26 +42,27 @@ const cpusRule = "must be a number from 0.01 to 1024";
 export const resourcesSchema = z.strictObject({
   cpus: z.number({ error: cpusRule }).min(0.01, { error: cpusRule }).max(1024, { error: cpusRule })
     .default(1),
-  memory_mb: bounded(16, 1_048_576).default(256),
-  pids: bounded(1, 4_194_304).default(64),
+  memory_mb: integer(16, 1_048_576).default(256),
+  pids: integer(1, 4_194_304).default(64),
 }, { error: (issue) => issue.code === "invalid_type" ? "must be an object" : undefined });
 
-export const signatureSchema = z.record(z.string(), z.unknown(), { error: "must be an object" });
+export const signatureSchema = z.record(z.string(), z.unknown(), { error: "must be an object" })
+  .refine(isShallow, depthRule);
 
 const taskSchema = z.strictObject({
   task_id: text("a string").refine(isTaskId, { error: `must be ${ID_RULE}` }),
   script: code("shell text").optional(),
   module: code("the text of an ES module").optional(),
-  // Read from JSON, so it is JSON; a check of its own would not survive a deep nesting.
-  input: z.unknown().optional(),
+  // Read from JSON, so it is JSON.
+  input: z.unknown().refine(isShallow, depthRule).optional(),
   image: text("the name of a container image")
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}$/, {
       error: "must be the name of a container image",
     }).optional(),
-  timeout_seconds: bounded(1, 86_400).default(300),
+  timeout_seconds: integer(1, 86_400).default(300),
   priority: z.enum(PRIORITIES, { error: `must be one of ${PRIORITIES.join(", ")}` })
     .default("medium"),
-  retries: bounded(0, 10).default(0),
+  retries: integer(0, 10).default(0),
   resources: resourcesSchema.default({ cpus: 1, memory_mb: 256, pids: 64 }),
   labels: labels.default({}),
   not_before: instant.optional(),

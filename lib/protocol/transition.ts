@@ -8,6 +8,13 @@
  */
 import type { Attempt, LiveState, Outcome } from "./live_state.ts";
 
+/**
+ * An entry must stay small whatever happens to a task, so of more attempts than this the oldest that
+ * were handed back unfinished are forgotten. All others are kept; there are at most 110 of them: 10
+ * retries and 100 lost owners.
+ */
+const MAX_ATTEMPTS_KEPT = 150;
+
 /** A node takes a task that nobody has. */
 export interface Claim {
   kind: "claim";
@@ -132,7 +139,15 @@ function ended(state: LiveState, at: string, outcome: Outcome): Transition {
 
 function withAttempt(state: LiveState, ended_at: string, outcome: Outcome): Attempt[] {
   const { attempt, node_id, claimed_at } = state;
-  return [...state.attempts, { attempt, node_id, claimed_at, ended_at, outcome }];
+  const attempts = [...state.attempts, { attempt, node_id, claimed_at, ended_at, outcome }];
+  const surplus = attempts.length - MAX_ATTEMPTS_KEPT;
+  if (surplus <= 0) return attempts;
+  const dropped = new Set(attempts.filter(isHandedBack).slice(0, surplus));
+  return attempts.filter((attempt) => !dropped.has(attempt));
+}
+
+function isHandedBack({ outcome }: Attempt): boolean {
+  return outcome === "handed_back";
 }
 
 function asOwner<E extends Report | HandBack>(

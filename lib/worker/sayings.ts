@@ -10,7 +10,7 @@ import type { Candidate, Choice } from "./candidates.ts";
 
 /** Takes tasks. */
 export function claimSayings(candidates: Candidate[], nodeId: string, at: string): Saying[] {
-  return candidates.map(({ task: { task_id }, spec }) => ({
+  return candidates.map(({ task_id, spec }) => ({
     event: { kind: "claim", task_id, node_id: nodeId, at },
     spec,
   }));
@@ -18,8 +18,9 @@ export function claimSayings(candidates: Candidate[], nodeId: string, at: string
 
 /** Ends files in the queue that are no tasks. */
 export function rejectSayings(broken: Choice["broken"], nodeId: string, at: string): Saying[] {
-  return broken.map(({ file: { task_id, path }, problem }) => ({
+  return broken.map(({ file: { task_id, path, blob }, problem }) => ({
     event: { kind: "reject", task_id, node_id: nodeId, at },
+    spec: blob,
     execution: notRun("rejected", `${path}: ${problem}`),
   }));
 }

@@ -5,7 +5,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Ledger } from "../ledger/ledger.ts";
-import { countFinished, settleOnce } from "../ledger/settle.ts";
+import { countFinished, settleSome } from "../ledger/settle.ts";
 import { isSettlingDue } from "../scheduling/pace.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
@@ -32,9 +32,9 @@ export class Settler {
     const { sinceMs, jitter } = this.#waiting;
     if (!isSettlingDue(finished, clock.elapsedMs() - sinceMs, jitter)) return;
     this.#waiting = undefined;
-    const count = await settleOnce(this.ledger);
-    // What somebody else left over is settled after the next look.
-    if (count === undefined) log.debug("settling: somebody else was faster");
-    else log.info("settled {count} results", { count });
+    const settlement = await settleSome(this.ledger);
+    // What is left, also where somebody else was faster, is settled after a further look.
+    if (settlement.settled === undefined) log.debug("settling: {words}", settlement);
+    else log.info("settled {settled} results", settlement);
   }
 }

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import { type Executor, ExecutorBroken, kindOf, type TaskKind } from "../executor/executor.ts";
 import type { Saying } from "../ledger/draft.ts";
 import type { LiveState } from "../protocol/live_state.ts";
-import type { Execution } from "../protocol/result.ts";
+import { type Execution, notRun } from "../protocol/result.ts";
 import type { Settings } from "../protocol/settings.ts";
 import type { Task } from "../protocol/task.ts";
 import { retryDelayMs } from "../scheduling/retry_delay.ts";
@@ -61,6 +61,12 @@ export class Slots {
     this.#running.set(task.task_id, { stop, over });
   }
 
+  /** Ends an attempt whose spec cannot be read, so that nobody waits for it. */
+  refuse(state: LiveState): void {
+    const execution = notRun("rejected", "its spec on the live edge cannot be read");
+    this.onEnd({ saying: this.#report(undefined, state, execution) });
+  }
+
   /** Waits until nothing runs any more. */
   async ended(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ over }) => over));
@@ -100,7 +106,7 @@ export class Slots {
     }
   }
 
-  #report(task: Task, state: LiveState, execution: Execution): Saying {
+  #report(task: Task | undefined, state: LiveState, execution: Execution): Saying {
     const now = this.clock.now();
     const { task_id, node_id, attempt, claimed_at } = state;
     const delay = retryDelayMs(attempt, this.random());
@@ -113,7 +119,7 @@ export class Slots {
         claimed_at,
         at: now.toISOString(),
         outcome: execution.status,
-        retries: task.retries,
+        retries: task?.retries ?? 0,
         retry_at: new Date(now.getTime() + delay).toISOString(),
       },
       execution,

@@ -5,21 +5,19 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import type { Heard, Saying } from "../ledger/draft.ts";
+import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { say } from "../ledger/live_edge.ts";
 import { registerNode } from "../ledger/nodes.ts";
 import { settleAll } from "../ledger/settle.ts";
-import { readClaimed } from "../ledger/specs.ts";
-import type { Offer } from "../scheduling/eligibility.ts";
 import { pollDelayMs } from "../scheduling/pace.ts";
 import { Bell } from "./bell.ts";
-import { type Choice, findWork } from "./candidates.ts";
+import { type Choice, findWork, type Offers } from "./candidates.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { claimSayings, handBackSayings, rejectSayings } from "./sayings.ts";
+import { claimSayings, rejectSayings } from "./sayings.ts";
 import { Settler } from "./settler.ts";
 import { type Ended, Slots } from "./slots.ts";
+import { Speaker } from "./speaker.ts";
 import { isPassing } from "./trouble.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -28,6 +26,8 @@ const log = getLogger(["dgrid", "worker"]);
 
 /** After its machinery broke, a node leaves that kind of task alone for this long. */
 const BROKEN_PAUSE_MS = 30_000;
+/** A worker that stops tries this long to deliver its last results. */
+const DELIVERY_MS = 30_000;
 
 /** What a tick found. */
 interface Tick {
@@ -43,28 +43,30 @@ export class Worker {
   readonly #slots: Slots;
   readonly #presence: Presence;
   readonly #settler: Settler;
+  readonly #speaker: Speaker;
   readonly #bell = new Bell();
   readonly #outbox = new Outbox();
   readonly #warnings = new Warnings();
-  /** Claims on their way: if the answer is lost, the next look tells whether they were won. */
-  readonly #claims = new Map<string, Saying>();
   readonly #brokenUntilMs = new Map<string, number>();
   #executed = 0;
 
   constructor(ledger: Ledger, options: WorkerOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    this.#presence = new Presence(ledger, options);
-    this.#settler = new Settler(ledger, options);
     const { executor, clock, random } = options;
-    this.#slots = new Slots(executor, clock, random, (ended) => this.#noteEnd(ended));
+    const presence = this.#presence = new Presence(ledger, options);
+    const slots = new Slots(executor, clock, random, (ended) => this.#noteEnd(ended));
+    this.#slots = slots;
+    this.#settler = new Settler(ledger, options);
+    this.#speaker = new Speaker(ledger, options, { presence, slots, outbox: this.#outbox });
   }
 
   /**
    * Works until it is told to stop or, with `exitWhenIdle`, until there is nothing left.
    *
    * @param stop take nothing new, finish what runs within the grace time, hand back the rest
-   * @throws when the grid cannot be read or joined at the start, or not be told the last results
+   * @throws when the grid cannot be read or joined at the start, another process works under the
+   * same name, or the last results could not be delivered
    */
   async run(stop: AbortSignal): Promise<void> {
     const ring = () => this.#bell.ring();
@@ -82,103 +84,73 @@ export class Worker {
 
   async #work(stop: AbortSignal): Promise<void> {
     for (let quiet = 0; !stop.aborted;) {
-      const { busy, isWorkLeft } = await this.#safeTick();
+      const { busy, isWorkLeft } = await this.#safely(() => this.#tick()) ??
+        { busy: false, isWorkLeft: true };
       if (this.#isDone(isWorkLeft)) return;
       quiet = busy ? 0 : quiet + 1;
       const { pollMs, random, clock } = this.#options;
-      await this.#bell.wait(clock, pollDelayMs(pollMs, quiet, random()));
+      const delayMs = pollDelayMs(pollMs, quiet, random());
+      await this.#bell.wait(clock, Math.min(delayMs, this.#presence.nextInMs()));
     }
   }
 
-  /** One tick; passing trouble is told and tried again later, anything else ends the worker. */
-  async #safeTick(): Promise<Tick> {
+  /** Does something; passing trouble is told, and undefined given, anything else is thrown. */
+  async #safely<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const tick = await this.#tick();
-      this.#warnings.clear("tick");
-      return tick;
+      const done = await work();
+      this.#warnings.clear("trouble");
+      return done;
     } catch (error) {
       if (!isPassing(error)) throw error;
-      this.#warnings.warn("tick", error.message);
-      return { busy: false, isWorkLeft: true };
+      this.#warnings.warn("trouble", error.message);
+      return undefined;
     }
   }
 
   async #tick(): Promise<Tick> {
-    const { nodeId, clock } = this.#options;
-    const moved = await this.#ledger.refresh();
-    for (const [path, reason] of this.#ledger.main.strays) {
-      this.#warnings.warn(path, `${path}: passed over: ${reason}`);
-    }
-    await this.#takeBack();
-    const choice = await findWork(this.#ledger, nodeId, this.#offer(), clock.now());
-    const said = await this.#speak(this.#newSayings(choice));
+    const moved = await this.#look();
+    const choice = await this.#findWork();
+    const { said, refused } = await this.#speaker.speak(this.#news(choice));
     await this.#settler.settleIfDue();
-    // What was said may have been the last that there was to do: look again at once.
-    if (said && this.#slots.size === 0) this.#bell.ring();
+    // What was said may have been the last that there was to do, and what was refused was taken by
+    // others, so there may be something else: look again at once.
+    if ((said && this.#slots.size === 0) || refused) this.#bell.ring();
     return { busy: moved || said || this.#slots.size > 0, isWorkLeft: choice.isWorkLeft };
   }
 
-  /**
-   * Deals with claims under this node's name that are not in its hands: those whose answer was lost
-   * are started, those of an earlier life are handed back.
-   */
-  async #takeBack(): Promise<void> {
-    const { nodeId } = this.#options;
-    const won = [...this.#claims.values()].flatMap(({ event }): Heard[] => {
-      const state = this.#ledger.stateOf(event.task_id);
-      const isOurs = state?.status === "claimed" && state.node_id === nodeId &&
-        state.claimed_at === event.at;
-      return isOurs ? [{ heard: true, state }] : [];
-    });
-    this.#claims.clear();
-    await this.#startWon(won);
-    const inHand = new Set([...this.#slots.taskIds, ...this.#outbox.taskIds]);
-    this.#outbox.add(...handBackSayings(this.#ledger, nodeId, inHand, this.#now()));
+  /** Reads what has moved, and tells of what is not right. */
+  async #look(): Promise<boolean> {
+    const moved = await this.#ledger.refresh();
+    this.#presence.refuseTwin();
+    for (const [path, reason] of this.#ledger.main.strays) {
+      this.#warnings.warn(path, `${path}: passed over: ${reason}`);
+    }
+    for (const { broken } of this.#ledger.shards.values()) {
+      for (const [id, reason] of broken) {
+        this.#warnings.warn(id, `${id}: its entry on the live edge is left alone: ${reason}`);
+      }
+    }
+    await this.#speaker.takeBack();
+    return moved;
+  }
+
+  async #findWork(): Promise<Choice> {
+    const { nodeId, parallel, clock } = this.#options;
+    const free = Math.max(0, Math.min(parallel - this.#slots.size, this.#allowance()));
+    return await findWork(this.#ledger, nodeId, this.#offers(), free, clock.now());
   }
 
   /** What to claim, and which broken files to end. */
-  #newSayings(choice: Choice): Saying[] {
-    const { nodeId, parallel } = this.#options;
-    const free = Math.min(parallel - this.#slots.size, this.#allowance());
-    return [
-      ...rejectSayings(choice.broken, nodeId, this.#now()),
-      ...claimSayings(choice.claimable.slice(0, Math.max(free, 0)), nodeId, this.#now()),
-    ];
+  #news({ broken, claimable }: Choice): Saying[] {
+    const { nodeId, clock } = this.#options;
+    const at = clock.now().toISOString();
+    return [...rejectSayings(broken, nodeId, at), ...claimSayings(claimable, nodeId, at)];
   }
 
   /** How many more attempts this worker may start. */
   #allowance(): number {
     const { maxTasks = Infinity } = this.#options;
     return maxTasks - this.#executed - this.#slots.size;
-  }
-
-  /**
-   * Says everything that there is to say in one push, and starts what was won.
-   *
-   * @returns whether any of it was heard
-   */
-  async #speak(news: Saying[]): Promise<boolean> {
-    const reports = this.#outbox.open;
-    const sayings = [...reports, ...news];
-    const beat = this.#presence.due(sayings.length > 0, this.#slots.taskIds);
-    if (sayings.length === 0 && beat === undefined) return false;
-    for (const saying of news) {
-      if (saying.event.kind === "claim") this.#claims.set(saying.event.task_id, saying);
-    }
-    const { heard, companion } = await say(this.#ledger, sayings, beat);
-    this.#claims.clear();
-    if (companion !== undefined) this.#presence.noteShown();
-    this.#outbox.conclude(reports, heard.slice(0, reports.length));
-    const answers = heard.slice(reports.length);
-    await this.#startWon(answers.filter((_, index) => news[index].event.kind === "claim"));
-    return heard.some((answer) => answer.heard);
-  }
-
-  async #startWon(heard: Heard[]): Promise<void> {
-    const states = heard.flatMap((answer) => answer.heard ? [answer.state] : []);
-    const tasks = await readClaimed(this.#ledger, states.map(({ task_id }) => task_id));
-    const { settings } = this.#ledger.main;
-    for (const state of states) this.#slots.start(tasks.get(state.task_id)!, state, settings);
   }
 
   #isDone(isWorkLeft: boolean): boolean {
@@ -188,26 +160,46 @@ export class Worker {
 
   /** Finishes or hands back what runs, settles, and says goodbye. */
   async #leave(): Promise<void> {
+    const { clock, graceMs } = this.#options;
     this.#presence.changeTo("draining");
-    await this.#finishRunning();
-    do {
-      await this.#ledger.refresh();
-      await this.#speak([]);
-    } while (this.#outbox.size > 0);
-    await settleAll(this.#ledger);
+    if (this.#slots.size > 0) log.info("stopping: {count} still run", { count: this.#slots.size });
+    await this.#deliverUntil(() => this.#slots.size === 0, clock.elapsedMs() + graceMs);
+    await this.#stopRunning();
+    await this.#deliverUntil(() => this.#outbox.size === 0, clock.elapsedMs() + DELIVERY_MS);
+    const unsettled = await this.#settleAtLast();
     this.#presence.changeTo("offline");
-    await this.#speak([]);
+    await this.#safely(() => this.#speaker.speak([]));
+    if (this.#outbox.size > 0) {
+      throw new Error(`stopping: ${this.#outbox.size} results could not be delivered`);
+    }
+    if (unsettled !== undefined && this.#options.exitWhenIdle) throw unsettled;
   }
 
-  /** Lets what runs end within the grace time; what does not is stopped. */
-  async #finishRunning(): Promise<void> {
-    const { clock, graceMs } = this.#options;
-    const deadline = clock.elapsedMs() + graceMs;
-    if (this.#slots.size > 0) log.info("stopping: {count} still run", { count: this.#slots.size });
-    while (this.#slots.size > 0 && clock.elapsedMs() < deadline) {
-      await this.#bell.wait(clock, deadline - clock.elapsedMs());
+  /** Goes on saying what there is to say until something is so, or the time is over. */
+  async #deliverUntil(isSo: () => boolean, deadlineMs: number): Promise<void> {
+    const { clock, pollMs } = this.#options;
+    while (!isSo() && clock.elapsedMs() < deadlineMs) {
+      await this.#safely(async () => {
+        await this.#ledger.refresh();
+        await this.#speaker.speak([]);
+      });
+      if (isSo()) return;
+      await this.#bell.wait(clock, Math.min(pollMs, deadlineMs - clock.elapsedMs()));
     }
-    await this.#stopRunning();
+  }
+
+  /** Settles what is finished; gives the error where that failed: somebody else can do it. */
+  async #settleAtLast(): Promise<Error | undefined> {
+    try {
+      await this.#ledger.refresh();
+      await settleAll(this.#ledger);
+      return undefined;
+    } catch (error) {
+      log.warn("{message}; what is finished is settled later", {
+        message: (error as Error).message,
+      });
+      return error as Error;
+    }
   }
 
   async #stopRunning(): Promise<void> {
@@ -224,15 +216,11 @@ export class Worker {
     this.#bell.ring();
   }
 
-  /** What this node can run now. */
-  #offer(): Offer {
+  #offers(): Offers {
     const { executor, labels, machine, clock } = this.#options;
     const now = clock.elapsedMs();
+    const ever = { runs: executor.runs, labels, cpus: machine.cpus, memory_mb: machine.memory_mb };
     const runs = executor.runs.filter((kind) => (this.#brokenUntilMs.get(kind) ?? 0) <= now);
-    return { runs, labels, cpus: machine.cpus, memory_mb: machine.memory_mb };
-  }
-
-  #now(): string {
-    return this.#options.clock.now().toISOString();
+    return { ever, now: { ...ever, runs } };
   }
 }

@@ -171,3 +171,19 @@ Deno.test("validate checks files and needs no repository", async () => {
   strictEqual(bad.code, 2);
   match(bad.stderr, /^dgrid: bad\.json: retries: 11: must be an integer from 0 to 10$/m);
 });
+
+Deno.test("submit and validate refuse an input that is nested too deep, and show where", async () => {
+  await using place = await Playground.withGrid();
+  const tip = await place.tip();
+  const input = "[".repeat(8_000) + "]".repeat(8_000);
+  await place.write("deep.jsonl", `{"script":"x"}\n{"script":"x","input":${input}}`);
+  const rule = "must be nested at most 64 levels deep, counted from the task";
+  for (const command of ["submit", "validate"]) {
+    const { code, stderr } = await place.run([command, "deep.jsonl"]);
+    const expected = `dgrid: deep.jsonl: line 2: input: ${"[".repeat(57)}...: ${rule}\n`;
+    deepStrictEqual([code, stderr], [2, expected]);
+  }
+  const { code, stderr } = await place.run(["submit", "--script=x", `--input=${input}`]);
+  deepStrictEqual([code, stderr], [2, `dgrid: --script: input: ${"[".repeat(57)}...: ${rule}\n`]);
+  strictEqual(await place.tip(), tip);
+});

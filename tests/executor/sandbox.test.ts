@@ -56,6 +56,22 @@ Deno.test("sandboxExecutor.run() takes an output up to the limit and no larger",
   assert.deepEqual(endOf(await runModule(module, { input: 5 }, 10)), failure(reason));
 });
 
+Deno.test("sandboxExecutor.run() fails, when the output is nested too deep", async () => {
+  const module = `export default ({ depth, inmost = 1 }) => {
+    let value = inmost === "date" ? new Date(0) : inmost;
+    for (let level = 0; level < depth; level++) value = [value];
+    return value;
+  }`;
+  const fits = await runModule(module, { input: { depth: 64 } });
+  assert.deepEqual([fits.status, JSON.stringify(fits.output).length], ["success", 129]);
+  const reason = "RangeError: its output is nested deeper than 64 levels";
+  // No JSON can be written of the last: what has a toJSON() is written by a function calling itself.
+  const inputs = [{ depth: 65 }, { depth: 4_900 }, { depth: 100_000, inmost: "date" }];
+  for (const input of inputs) {
+    assert.deepEqual(endOf(await runModule(module, { input })), failure(reason));
+  }
+});
+
 Deno.test("sandboxExecutor.run() finds the output behind a print that it cuts", async () => {
   const module = `export default () => {
     for (let i = 0; i < 100; i++) console.log("ä".repeat(50_000));

@@ -55,16 +55,51 @@ function byBytes(a: string, b: string): number {
   return bytes(a).toHex() < bytes(b).toHex() ? -1 : 1;
 }
 
-for (const path of ["", "/abs", "a//b", "a/"]) {
-  Deno.test(`FastImport refuses the path ${JSON.stringify(path)}`, async () => {
+const REFUSED: [change: TreeChange, part: string][] = [
+  [file(""), ""],
+  [file("/abs"), ""],
+  [file("a//b"), ""],
+  [file("a/"), ""],
+  [file("a/../b"), ".."],
+  [file("./a"), "."],
+  [file("a/.git/config"), ".git"],
+  [file(".GIT/config"), ".GIT"],
+  [file("a\0b/c"), "a\0b"],
+  [file(".dgrid-mount/0"), ".dgrid-mount"],
+  [{ path: "a/..", remove: true }, ".."],
+  [{ path: "a/.git", blob: "1".repeat(40) }, ".git"],
+  [{ path: "a", folder: "1".repeat(40), name: ".." }, ".."],
+];
+
+for (const [change, part] of REFUSED) {
+  const path = JSON.stringify(change.path);
+  Deno.test(`FastImport refuses the path ${path} with the part ${JSON.stringify(part)}, before it writes`, async () => {
     await using shop = await openWorkshop();
-    await rejects(commit(shop.copy, [file(path)]), (error) => {
+    const session = new FastImport(shop.copy.offline);
+    await rejects(session.commit({ ...order, changes: [file("good"), change] }), (error) => {
       ok(error instanceof GitError);
-      match(error.message, /^writing commits: fatal: (Empty path component|Root cannot be)/);
+      const words = `the path ${path} must not have the part ${JSON.stringify(part)}`;
+      same([error.message, error.trouble], [`writing commits: ${words}`, "failed"]);
       return true;
     });
+    // The import is as it was, so the next commit is made.
+    const oid = await session.commit({ ...order, changes: [file("good")] });
+    await session.finish();
+    same(await pathsIn(shop, oid), ["good"]);
   });
 }
+
+Deno.test("FastImport takes a commit of the same import as a parent", async () => {
+  await using shop = await openWorkshop();
+  const session = new FastImport(shop.copy.offline);
+  const first = await session.commit({ ...order, changes: [file("a/1"), file("b")] });
+  const second = await session.commit({ ...order, parent: first, changes: [file("a/2")] });
+  const beside = await session.commit({ ...order, parent: first, changes: [file("c")] });
+  await session.finish();
+  same(await pathsIn(shop, second), ["a/1", "a/2", "b"]);
+  same(await pathsIn(shop, beside), ["a/1", "b", "c"]);
+  equal(await ask(shop.copy, "rev-parse", `${beside}^`), first);
+});
 
 Deno.test("FastImport makes commits with their parents, authors, times and messages", async () => {
   await using shop = await openWorkshop();

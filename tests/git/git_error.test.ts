@@ -2,6 +2,7 @@ import { deepStrictEqual as same, equal, ok, rejects } from "node:assert/strict"
 import { join } from "@std/path";
 import { Git } from "../../lib/git/git.ts";
 import { GitError, gitErrorOf, type GitTrouble, troubleIn } from "../../lib/git/git_error.ts";
+import { REMOTE } from "../../lib/git/push.ts";
 import { plainGit, temporaryFolder } from "../support/git_server.ts";
 import { bytes, hostOf } from "./workshop.ts";
 
@@ -131,6 +132,45 @@ ${READ}`,
     "an object that is broken",
     "damaged",
     `error: inflate: data stream error (incorrect header check)\nfatal: loose object ${ID} (stored in x) is corrupt`,
+  ],
+  [
+    "a lock that a killed Git left",
+    "damaged",
+    "fatal: Unable to create '/h/copy.git/shallow.lock': File exists.\n\nAnother git process seems to be running in this repository, e.g.",
+  ],
+  [
+    "a ref's lock that a killed Git left",
+    "damaged",
+    "error: cannot lock ref 'refs/heads/main': Unable to create '/h/copy.git/refs/heads/main.lock': File exists.",
+  ],
+  [
+    "a lock of the server's",
+    "failed",
+    "remote: error: cannot lock ref 'refs/heads/main': Unable to create '/srv/x.git/refs/heads/main.lock': File exists.",
+  ],
+  [
+    "a ref whose file is empty",
+    "damaged",
+    "error: cannot lock ref 'refs/heads/main': unable to resolve reference 'refs/heads/main': reference broken",
+  ],
+  [
+    "a pack that is cut off",
+    "damaged",
+    `error: packfile copy.git/objects/pack/pack-${ID}.pack does not match index\nfatal: missing object ${ID} for refs/heads/main`,
+  ],
+  [
+    "no settings of the local copy",
+    "damaged",
+    `fatal: '${REMOTE}' does not appear to be a git repository\n${READ}`,
+  ],
+  ["a comparison with what is missing", "damaged", `fatal: Not a valid commit name ${ID}`],
+  ["broken settings", "damaged", "fatal: bad config line 1 in file copy.git/config"],
+  ["a broken list of shallow commits", "damaged", "fatal: bad shallow line: x"],
+  ["broken packed refs", "damaged", "fatal: unexpected line in copy.git/packed-refs: x"],
+  [
+    "a push to a repository with another hash",
+    "failed",
+    "fatal: the receiving end does not support this repository's hash algorithm\nfatal: the remote end hung up unexpectedly",
   ],
   [
     "a full disk",

@@ -1,8 +1,8 @@
-import { deepStrictEqual as same, equal, notEqual } from "node:assert/strict";
+import { deepStrictEqual as same, equal, notEqual, rejects } from "node:assert/strict";
 import { dirname, join } from "@std/path";
-import { isLocal, openLocalCopy } from "../../lib/git/local_copy.ts";
-import { temporaryFolder } from "../support/git_server.ts";
-import { ask, bytes, commit, hostOf, openWorkshop, REFSPECS } from "./workshop.ts";
+import { isLocal, type LocalCopy, openLocalCopy } from "../../lib/git/local_copy.ts";
+import { commitFiles, temporaryFolder } from "../support/git_server.ts";
+import { ask, bytes, commit, hostOf, openWorkshop, REFSPECS, type Workshop } from "./workshop.ts";
 
 Deno.test("openLocalCopy() makes a bare copy that only this user can read", async () => {
   await using shop = await openWorkshop();
@@ -83,6 +83,126 @@ Deno.test("openLocalCopy() has what is missing reported by offline, and not fetc
   const oid = await commit(shop.copy, [{ path: "a", bytes: bytes("1") }]);
   equal((await git.try(["cat-file", "-e", oid])).code, 0);
 });
+
+/** Lets the copy go and opens it again, as the next process does. */
+async function reopen(shop: Workshop): Promise<LocalCopy> {
+  shop.copy.release();
+  const home = join(shop.folder, "home");
+  shop.copy = await openLocalCopy(shop.server, home, REFSPECS, hostOf(shop.folder));
+  return shop.copy;
+}
+
+/** A copy with the branch in it. */
+async function openFilledWorkshop(): Promise<Workshop> {
+  const shop = await openWorkshop();
+  await commitFiles(shop.folder, shop.server, { a: "1" });
+  await shop.copy.git.run("fetching", ["fetch", "--quiet", "--filter=blob:none", "grid"]);
+  return shop;
+}
+
+const LOCKS = [
+  "config.lock",
+  "shallow.lock",
+  "HEAD.lock",
+  "packed-refs.lock",
+  "refs/heads/main.lock",
+  "hooks/deep/any.lock",
+];
+
+Deno.test("openLocalCopy() removes the locks that a killed Git has left, and keeps the copy", async () => {
+  await using shop = await openFilledWorkshop();
+  const { git, offline } = shop.copy;
+  const tip = await git.run("asking", ["rev-parse", "main"]);
+  const locks = [git, offline].flatMap(({ folder }) => LOCKS.map((name) => join(folder, name)));
+  for (const lock of locks) {
+    await Deno.mkdir(dirname(lock), { recursive: true });
+    await Deno.writeTextFile(lock, "");
+  }
+  await reopen(shop);
+  for (const lock of locks) await rejects(Deno.stat(lock), Deno.errors.NotFound);
+  await Deno.stat(join(dirname(git.folder), "lock"));
+  same(await git.run("asking", ["rev-parse", "main"]), tip);
+  await commitFiles(shop.folder, shop.server, { a: "2" });
+  await git.run("fetching", ["fetch", "--quiet", "--depth=1", "grid"]);
+});
+
+/** Changes what is in the first file whose name ends so. */
+async function spoil(folder: string, end: string, length: number): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const path = join(folder, names.find((name) => name.endsWith(end))!);
+  await Deno.chmod(path, 0o600);
+  await Deno.truncate(path, length);
+}
+
+const DAMAGES: [what: string, damage: (copy: string) => Promise<void>][] = [
+  ["an empty ref", (copy) => Deno.writeTextFile(join(copy, "refs/heads/main"), "")],
+  ["an empty HEAD", (copy) => Deno.writeTextFile(join(copy, "HEAD"), "")],
+  ["broken settings", (copy) => Deno.writeTextFile(join(copy, "config"), "x[")],
+  ["broken packed refs", (copy) => Deno.writeTextFile(join(copy, "packed-refs"), "x")],
+  ["a pack that is cut off", (copy) => spoil(join(copy, "objects/pack"), ".pack", 40)],
+  ["an empty index of a pack", (copy) => spoil(join(copy, "objects/pack"), ".idx", 0)],
+  ["no objects", (copy) => Deno.remove(join(copy, "objects"), { recursive: true })],
+  ["no copy", (copy) => Deno.remove(copy, { recursive: true })],
+  ["no offline side", (copy) => Deno.remove(join(copy, "../offline.git"), { recursive: true })],
+  ["a file in its place", async (copy) => {
+    await Deno.remove(copy, { recursive: true });
+    await Deno.writeTextFile(copy, "");
+  }],
+];
+
+for (const [what, damage] of DAMAGES) {
+  Deno.test(`openLocalCopy() makes a copy again that has ${what}`, async () => {
+    await using shop = await openFilledWorkshop();
+    const { git } = shop.copy;
+    await damage(git.folder);
+    const again = await reopen(shop);
+    same([again.git.folder, again.packs], [git.folder, 0]);
+    equal(await ask({ ...again, offline: again.git }, "for-each-ref"), "");
+    await again.git.run("fetching", ["fetch", "--quiet", "grid"]);
+    const oid = await commit(again, [{ path: "b", bytes: bytes("1") }]);
+    equal(await ask(again, "cat-file", "-t", oid), "commit");
+  });
+}
+
+Deno.test("openLocalCopy() lets the lock go, when it fails", async () => {
+  await using folder = await temporaryFolder();
+  const host = { PATH: folder.path };
+  const failing = () => openLocalCopy("/one", folder.path, [], host);
+  await rejects(failing(), { name: "ProgramMissing" });
+  const { git, release } = await openLocalCopy("/one", folder.path, [], hostOf(folder.path));
+  equal(git.folder.endsWith("/0/copy.git"), true);
+  release();
+});
+
+/** An ssh that notes how it was called and reaches nobody. */
+async function fakeSsh(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await Deno.writeTextFile(path, `#!/bin/sh\necho "$@" > '${path}.log'\nexit 1\n`, { mode: 0o755 });
+  return path;
+}
+
+const SSH_CHOICES: [what: string, chosen: string, host: (own: string) => Record<string, string>][] =
+  [
+    ["core.sshCommand", "configured", () => ({})],
+    ["GIT_SSH_COMMAND before core.sshCommand", "own", (own) => ({ GIT_SSH_COMMAND: own })],
+    ["core.sshCommand before GIT_SSH", "configured", (own) => ({ GIT_SSH: own })],
+  ];
+
+for (const [what, chosen, more] of SSH_CHOICES) {
+  Deno.test(`openLocalCopy() has Git use the user's ${what}`, async () => {
+    await using folder = await temporaryFolder();
+    const configured = await fakeSsh(folder.path, "configured");
+    const own = await fakeSsh(folder.path, "own");
+    const settings = `[core]\n\tsshCommand = ${configured} -v\n`;
+    await Deno.writeTextFile(join(folder.path, ".gitconfig"), settings);
+    const host = { ...hostOf(folder.path), ...more(own) };
+    const { git, release } = await openLocalCopy("ssh://h/x", join(folder.path, "home"), [], host);
+    equal((await git.try(["ls-remote", "grid"])).code, 128);
+    release();
+    const names = (await Array.fromAsync(Deno.readDir(folder.path))).map(({ name }) => name);
+    same(names.filter((name) => name.endsWith(".log")), [`${chosen}.log`]);
+  });
+}
 
 const ADDRESSES: [address: string, local: boolean][] = [
   ["/srv/grid.git", true],

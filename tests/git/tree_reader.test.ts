@@ -84,7 +84,8 @@ Deno.test("TreeReader.list() reads a folder of 200,000 files", async () => {
   const body = new Uint8Array(entry.length * 200_000);
   for (let at = 0; at < body.length; at += entry.length) body.set(entry, at);
   const objects = {
-    info: () => Promise.resolve([{ oid: "1".repeat(40), type: "tree", size: body.length }]),
+    info: (names: string[]) =>
+      Promise.resolve(names.map(() => ({ oid: "1".repeat(40), type: "tree", size: body.length }))),
     contents: () => Promise.resolve([body]),
   };
   const found = await new TreeReader(objects as unknown as ObjectReader).list("c", "q", everywhere);
@@ -98,7 +99,8 @@ Deno.test("TreeReader tells that a tree is missing", async () => {
   const made = await shop.copy.offline.run("making", ["mktree", "--missing"], { stdin });
   const root = new TextDecoder().decode(made).trim();
   const objects = {
-    info: () => Promise.resolve([{ oid: root, type: "tree", size: 1 }]),
+    info: (names: string[]) =>
+      Promise.resolve(names.map(() => ({ oid: root, type: "tree", size: 1 }))),
     contents: (oids: string[]) => reader.contents(oids),
   };
   await using reader = new ObjectReader(shop.copy.offline);
@@ -106,4 +108,14 @@ Deno.test("TreeReader tells that a tree is missing", async () => {
     message: `reading tree ${missing}: missing`,
     trouble: "damaged",
   });
+});
+
+Deno.test("TreeReader tells that a commit is missing, and does not take it for empty", async () => {
+  await using shop = await openWorkshop();
+  const missing = "1".repeat(40);
+  await using objects = new ObjectReader(shop.copy.offline);
+  const trees = new TreeReader(objects);
+  const expected = { message: `reading ${missing}: missing`, trouble: "damaged" };
+  await rejects(trees.list(missing, "q", everywhere), expected);
+  await rejects(trees.find(missing, ["q/a"]), expected);
 });

@@ -1,4 +1,4 @@
-import { deepStrictEqual as same, equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
 import type { Heard, Saying } from "../../lib/ledger/draft.ts";
 import type { Ledger } from "../../lib/ledger/ledger.ts";
 import { say } from "../../lib/ledger/live_edge.ts";
@@ -6,8 +6,8 @@ import { settleAll } from "../../lib/ledger/settle.ts";
 import type { Execution } from "../../lib/protocol/result.ts";
 import { notRun } from "../../lib/protocol/result.ts";
 import { shardOf } from "../../lib/protocol/identity.ts";
-import { BadLiveState } from "../../lib/ledger/shard_view.ts";
-import { makeTask, MemoryGrid } from "../support/memory_grid.ts";
+import { queuePath, SHARD_PATHS } from "../../lib/protocol/layout.ts";
+import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
 
 const task = makeTask("a");
 
@@ -149,20 +149,49 @@ Deno.test("say() carries a heartbeat along, which fails alone", async () => {
   equal(again.companion, undefined, "its expected value was not given, so the swap is lost");
 });
 
-Deno.test("refresh() refuses to guess what a malformed entry means", async () => {
+Deno.test("an entry that cannot be understood is left alone, and everything else goes on", async () => {
+  const grid = await MemoryGrid.with([task, makeTask("b")]);
+  const nonsense = new TextEncoder().encode('{"version": 2}');
+  const ref = grid.names.shard(shardOf("a"));
+  await tamper(grid, ref, [{ path: SHARD_PATHS.task("a"), bytes: nonsense }]);
+  const { ledger } = await grid.look("n1");
+  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "taken");
+  equal(codeOf(await sayOne(ledger, claim(ledger, "b"))), "heard");
+  equal(ledger.shard(shardOf("a")).broken.size, 1);
+});
+
+for (const mark of ["unreadable nonsense", "HEAD", "f".repeat(40)]) {
+  Deno.test(`nothing is claimed on a shard that is settled up to "${mark}"`, async () => {
+    const grid = await MemoryGrid.with([task]);
+    const bytes = new TextEncoder().encode(mark);
+    await tamper(grid, grid.names.shard(shardOf("a")), [{ path: SHARD_PATHS.settled, bytes }]);
+    const { ledger } = await grid.look("n1");
+    equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "finished");
+  });
+}
+
+Deno.test("a mark that was passed is looked at anew when the branch goes back", async () => {
+  const grid = await MemoryGrid.with([task, makeTask("b")]);
+  const { ledger, store } = await grid.look("n1");
+  const old = ledger.main.commit;
+  await sayOne(ledger, claim(ledger, "a"));
+  await sayOne(ledger, report(ledger, "a"));
+  await settleAll(ledger);
+  equal(await ledger.reachesSettledMark(shardOf("a")), true);
+  store.oldMain = old;
+  await ledger.refresh();
+  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "finished");
+});
+
+Deno.test("say() refuses a claim on a file that is another by now", async () => {
   const grid = await MemoryGrid.with([task]);
   const { ledger } = await grid.look("n1");
-  const ref = grid.names.shard(shardOf("a"));
-  const next = await ledger.store.write((writer) =>
-    writer.commit({
-      message: "nonsense",
-      author: { name: "n", email: "e" },
-      time: 0,
-      changes: [{ path: "tasks/a.json", bytes: new TextEncoder().encode('{"version": 2}') }],
-    })
-  );
-  grid.server.refs.set(ref, next);
-  await rejects(ledger.refresh(), BadLiveState);
+  const saying = claim(ledger, "a");
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...task, timeout_seconds: 7 }));
+  await tamper(grid, grid.names.branch, [{ path: queuePath("a", "medium"), bytes }]);
+  await ledger.refresh();
+  equal(codeOf(await sayOne(ledger, saying)), "finished");
+  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "heard");
 });
 
 /** Two task ids that live on the same shard. */

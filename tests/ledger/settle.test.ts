@@ -1,13 +1,14 @@
-import { deepStrictEqual as same, equal } from "node:assert/strict";
+import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
+import { commitToBranch } from "../../lib/ledger/branch.ts";
 import type { Ledger } from "../../lib/ledger/ledger.ts";
 import { say } from "../../lib/ledger/live_edge.ts";
-import { countFinished, settleAll, settleOnce } from "../../lib/ledger/settle.ts";
+import { countFinished, settleAll, type Settlement, settleSome } from "../../lib/ledger/settle.ts";
 import { submitTasks } from "../../lib/ledger/submit.ts";
 import { shardOf } from "../../lib/protocol/identity.ts";
-import { queuePath, resultPath } from "../../lib/protocol/layout.ts";
+import { queuePath, resultPath, SHARD_PATHS } from "../../lib/protocol/layout.ts";
 import type { Status } from "../../lib/protocol/live_state.ts";
 import { notRun } from "../../lib/protocol/result.ts";
-import { makeTask, MemoryGrid } from "../support/memory_grid.ts";
+import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
 
 /** Runs tasks from claim to report, without a worker. */
 async function finish(ledger: Ledger, ids: string[], outcome: Exclude<Status, "lost"> = "success") {
@@ -40,14 +41,18 @@ async function finish(ledger: Ledger, ids: string[], outcome: Exclude<Status, "l
   );
 }
 
+function lost(settlement: Settlement): boolean {
+  return settlement.settled === undefined;
+}
+
 const ids = ["a", "b", "c", "d", "e"];
 
-Deno.test("settleOnce() moves results to the branch and leaves nothing on the live edge", async () => {
+Deno.test("settleSome() moves results to the branch and leaves nothing on the live edge", async () => {
   const grid = await MemoryGrid.with(ids.map((id) => makeTask(id)));
   const { ledger } = await grid.look("n1");
   await finish(ledger, ["a", "b"]);
   await finish(ledger, ["c"], "timeout");
-  equal(await settleOnce(ledger), 3);
+  same(await settleSome(ledger), { settled: 3 });
   same(grid.liveFiles(), []);
   same(
     grid.mainFiles(),
@@ -63,22 +68,22 @@ Deno.test("settleOnce() moves results to the branch and leaves nothing on the li
   equal(resultPath("c", "timeout").split("/")[1], "failed");
 });
 
-Deno.test("settleOnce() marks each shard with the very commit that holds its results", async () => {
+Deno.test("settleSome() marks each shard with the very commit that holds its results", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
   const { ledger } = await grid.look("n1");
   await finish(ledger, ["a"]);
-  await settleOnce(ledger);
+  await settleSome(ledger);
   const { ledger: other } = await grid.look("n2");
   equal(other.shard(shardOf("a")).settled, grid.server.refs.get(grid.names.branch));
 });
 
-Deno.test("settleOnce() drops its attempt when somebody else has settled", async () => {
+Deno.test("settleSome() drops its attempt when somebody else has settled", async () => {
   const grid = await MemoryGrid.with(ids.map((id) => makeTask(id)));
   const { ledger: one, store } = await grid.look("n1");
   await finish(one, ids);
   const { ledger: two } = await grid.look("n2");
   store.beforeSwap = async () => void await settleAll(two);
-  equal(await settleOnce(one), undefined);
+  equal(lost(await settleSome(one)), true);
   const commits = await two.store.log(two.main.commit, 10);
   equal(commits.filter(({ subject }) => subject.includes("settle")).length, 1);
   await one.refresh();
@@ -86,14 +91,14 @@ Deno.test("settleOnce() drops its attempt when somebody else has settled", async
   equal(grid.mainFiles().filter((path) => path.startsWith("tasks/completed")).length, ids.length);
 });
 
-Deno.test("settleOnce() changes neither side when the branch has moved", async () => {
+Deno.test("settleSome() changes neither side when the branch has moved", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
   const { ledger: one, store } = await grid.look("n1");
   await finish(one, ["a"]);
   const { ledger: two } = await grid.look("n2");
   store.beforeSwap = async () => void await submitTasks(two, [makeTask("new")]);
   const before = grid.liveFiles();
-  equal(await settleOnce(one), undefined);
+  equal(lost(await settleSome(one)), true);
   same(grid.liveFiles(), before);
   await one.refresh();
   equal(await settleAll(one), 1);
@@ -103,7 +108,7 @@ Deno.test("settleOnce() changes neither side when the branch has moved", async (
   );
 });
 
-Deno.test("settleOnce() leaves what is claimed where it is", async () => {
+Deno.test("settleSome() leaves what is claimed where it is", async () => {
   const grid = await MemoryGrid.with(ids.map((id) => makeTask(id)));
   const { ledger } = await grid.look("n1");
   await finish(ledger, ["a"]);
@@ -112,18 +117,18 @@ Deno.test("settleOnce() leaves what is claimed where it is", async () => {
     event: { kind: "claim", task_id: "b", node_id: "n1", at },
     spec: ledger.main.queue.get("b")!.blob,
   }]);
-  await settleOnce(ledger);
+  await settleSome(ledger);
   same(grid.liveFiles(), ["specs/b.json", "tasks/b.json"]);
   equal(countFinished(ledger), 0);
 });
 
-Deno.test("settleOnce() removes all files of a task that was filed twice", async () => {
+Deno.test("settleSome() removes all files of a task that was filed twice", async () => {
   const text = JSON.stringify(makeTask("a"));
   const twice = { "tasks/queue/a.json": text, [queuePath("a", "medium")]: text };
   const grid = await MemoryGrid.with([], twice);
   const { ledger } = await grid.look("n1");
   await finish(ledger, ["a"]);
-  await settleOnce(ledger);
+  await settleSome(ledger);
   same(grid.mainFiles(), ["dgrid.json", resultPath("a", "success")].sort());
 });
 
@@ -136,6 +141,42 @@ Deno.test("a task whose file comes back after it was settled is not run again", 
   same([...ledger.main.queue.keys()], ["b"]);
   same([...ledger.main.strays.keys()], [queuePath("a", "medium")]);
   await finish(ledger, ["b"]);
-  await settleOnce(ledger);
+  await settleSome(ledger);
   same(ledger.main.leftovers, [], "the file that came back is gone");
+});
+
+Deno.test("settleSome() takes a few shards, so that others moving on do not undo it", async () => {
+  const many = Array.from({ length: 60 }, (_, index) => `many-${index}`);
+  const grid = await MemoryGrid.with(many.map((id) => makeTask(id)));
+  const { ledger } = await grid.look("n1");
+  await finish(ledger, many);
+  const { settled } = await settleSome(ledger);
+  ok(settled! > 0 && settled! < 60, `${settled}`);
+  equal(await settleAll(ledger), 60 - settled!);
+});
+
+Deno.test("a second result never replaces the first, whatever was done to the branch", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const { ledger, store } = await grid.look("n1");
+  await finish(ledger, ["a"]);
+  const first = resultPath("a", "failed");
+  store.beforeSwap = undefined;
+  const { ledger: other } = await grid.look("somebody");
+  await commitToBranch(other, "by hand", () => [{ path: first, bytes: new Uint8Array([1]) }]);
+  await ledger.refresh();
+  await settleAll(ledger);
+  same(grid.mainFiles().filter((path) => path.includes("/a.json")), [first]);
+  same(grid.liveFiles(), []);
+});
+
+Deno.test("a finished entry without its result is left alone, and holds nothing up", async () => {
+  const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")]);
+  const { ledger } = await grid.look("n1");
+  await finish(ledger, ["a", "b"]);
+  const ref = grid.names.shard(shardOf("a"));
+  await tamper(grid, ref, [{ path: SHARD_PATHS.result("a"), remove: true }]);
+  await ledger.refresh();
+  equal(await settleAll(ledger), 1);
+  same(grid.liveFiles(), ["specs/a.json", "tasks/a.json"]);
+  same([...ledger.shard(shardOf("a")).broken.values()], ["it is finished and has no result"]);
 });

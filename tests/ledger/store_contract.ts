@@ -220,7 +220,25 @@ export function testStore(
     equal(await store.contains(second, first), true);
     equal(await store.contains(second, second), true);
     equal(await store.contains(second, beside), false);
-    equal(await store.contains(second, "1".repeat(40)), undefined);
+    equal(await store.contains(second, "1".repeat(40)), false);
+    equal(await store.contains(second, "1".repeat(40), { thorough: true }), false);
+  });
+
+  test("contains() finds what is older than what was fetched, when it is thorough", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const first = await begin(one, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    let tip = first;
+    for (const text of ["2", "3", "4"]) {
+      const next = await commit(one, [{ path: "a", bytes: bytes(text) }], tip);
+      await one.swap([{ ref: MAIN, expected: tip, next }], { atomic: false });
+      tip = next;
+    }
+    await two.fetch(await two.refs());
+    equal(await two.contains(tip, first, { thorough: true }), true);
+    const newer = await commit(one, [{ path: "a", bytes: bytes("5") }], tip);
+    await one.swap([{ ref: MAIN, expected: tip, next: newer }], { atomic: false });
+    equal(await two.contains(tip, newer, { thorough: true }), false);
   });
 
   test("log() gives the newest commits first", async (open) => {

@@ -27,6 +27,13 @@ export function complaintOf(parsed: Parsed<unknown>): string {
   return describeProblems((parsed as Extract<typeof parsed, { ok: false }>).problems);
 }
 
+/** A value in so many lists. */
+export function nested(depth: number, value?: unknown): unknown {
+  let outer: unknown = value ?? [];
+  for (let level = value === undefined ? 1 : 0; level < depth; level++) outer = [outer];
+  return outer;
+}
+
 /** A claimed task: attempt 1 of `t`, owned by `n1`. */
 export function claimedState(changed: Partial<LiveState> = {}): LiveState {
   return {

@@ -1,5 +1,6 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
 import {
+  nodeAt,
   nodePath,
   parseQueuePath,
   queuePath,
@@ -131,3 +132,10 @@ for (const [ref, shard, node, followed = false, concerns = false] of REFS) {
     equal(names.concerns(ref), concerns);
   });
 }
+
+Deno.test("nodeAt() reads what nodePath() wrote, and nothing else", () => {
+  equal(nodeAt(nodePath("n1.a")), "n1.a");
+  for (const path of ["nodes/a/b.json", "nodes/n1.txt", "nodes/-.json", "x/nodes/n1.json"]) {
+    equal(nodeAt(path), undefined);
+  }
+});

@@ -1,6 +1,6 @@
 import { deepStrictEqual as same, equal, match } from "node:assert/strict";
 import { z } from "zod";
-import { describeProblem, shown } from "../../lib/protocol/problem.ts";
+import { describeProblem, describeProblems, shown } from "../../lib/protocol/problem.ts";
 import { checkRecord, decodeJson, decodeRecord, encodeRecord } from "../../lib/protocol/record.ts";
 import { bytesOf, complaintOf } from "./example.ts";
 
@@ -13,6 +13,13 @@ Deno.test("encodeRecord() writes UTF-8 JSON with two spaces and a newline at the
   equal(
     new TextDecoder().decode(encodeRecord({ a: "é", b: [1], c: undefined })),
     '{\n  "a": "é",\n  "b": [\n    1\n  ]\n}\n',
+  );
+});
+
+Deno.test("encodeRecord() writes what lies deeper than three levels in one line", () => {
+  equal(
+    new TextDecoder().decode(encodeRecord({ a: { b: [{ c: [1, { d: 2 }] }], e: {}, f: [] } })),
+    '{\n  "a": {\n    "b": [\n      {"c":[1,{"d":2}]}\n    ],\n    "e": {},\n    "f": []\n  }\n}\n',
   );
 });
 
@@ -56,4 +63,12 @@ Deno.test("describeProblem() leaves out what there is not", () => {
   equal(describeProblem({ field: "a.b", found: "1", rule: "must be 2" }), "a.b: 1: must be 2");
   equal(describeProblem({ field: "", rule: "must be JSON" }), "must be JSON");
   equal(describeProblem({ field: "a", rule: "required" }), "a: required");
+});
+
+Deno.test("describeProblems() stays short, however many and however long they are", () => {
+  const problem = { field: "f".repeat(1_000), rule: "unknown field" };
+  equal(describeProblem(problem), `${"f".repeat(157)}...: unknown field`);
+  const few = Array(20).fill({ field: "a", rule: "b" });
+  equal(describeProblems(few), few.map(() => "a: b").join("; "));
+  equal(describeProblems([...few, ...few]), `${describeProblems(few)}; and 20 more problems`);
 });

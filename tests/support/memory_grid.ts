@@ -6,7 +6,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Ledger, type Writer } from "../../lib/ledger/ledger.ts";
 import { MemoryServer, MemoryStore } from "../../lib/ledger/memory_store.ts";
-import type { Oid, RefChange, Store, SwapOutcome } from "../../lib/ledger/store.ts";
+import type { Change, Oid, RefChange, Store, SwapOutcome } from "../../lib/ledger/store.ts";
 import { submitTasks } from "../../lib/ledger/submit.ts";
 import { commitToBranch } from "../../lib/ledger/branch.ts";
 import { RefNames } from "../../lib/protocol/layout.ts";
@@ -81,7 +81,8 @@ export class MeddledStore implements Store {
   list: Store["list"] = (commit, folder, enter) => this.inner.list(commit, folder, enter);
   find: Store["find"] = (commit, paths) => this.inner.find(commit, paths);
   read: Store["read"] = (oids, maxBytes) => this.inner.read(oids, maxBytes);
-  contains: Store["contains"] = (commit, ancestor) => this.inner.contains(commit, ancestor);
+  contains: Store["contains"] = (commit, ancestor, options) =>
+    this.inner.contains(commit, ancestor, options);
   write: Store["write"] = (work) => this.inner.write(work);
   log: Store["log"] = (commit, count) => this.inner.log(commit, count);
   [Symbol.asyncDispose] = () => this.inner[Symbol.asyncDispose]();
@@ -143,4 +144,19 @@ export class MemoryGrid {
       .flatMap(([, commit]) => [...this.server.commits.get(commit)!.files.keys()])
       .filter((path) => path !== "settled").sort();
   }
+}
+
+/** Somebody with push rights changes a ref by hand. */
+export async function tamper(grid: MemoryGrid, ref: string, changes: Change[]): Promise<void> {
+  const { store } = grid.open("somebody");
+  const next = await store.write((writer) =>
+    writer.commit({
+      parent: grid.server.refs.get(ref),
+      message: "by hand",
+      author: { name: "somebody", email: "somebody@example.com" },
+      time: 0,
+      changes,
+    })
+  );
+  grid.server.refs.set(ref, next);
 }

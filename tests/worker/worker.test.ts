@@ -3,13 +3,14 @@ import { ExecutorBroken } from "../../lib/executor/executor.ts";
 import { GitError } from "../../lib/git/git_error.ts";
 import { say } from "../../lib/ledger/live_edge.ts";
 import { standingsOf } from "../../lib/ledger/results.ts";
-import { queuePath, resultPath } from "../../lib/protocol/layout.ts";
+import { shardOf } from "../../lib/protocol/identity.ts";
+import { queuePath, resultPath, SHARD_PATHS } from "../../lib/protocol/layout.ts";
 import type { Result } from "../../lib/protocol/result.ts";
 import type { Task } from "../../lib/protocol/task.ts";
 import { Worker } from "../../lib/worker/worker.ts";
 import type { WorkerOptions } from "../../lib/worker/worker_options.ts";
 import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
-import { makeTask, type MeddledStore, MemoryGrid, seeded } from "../support/memory_grid.ts";
+import { makeTask, type MeddledStore, MemoryGrid, seeded, tamper } from "../support/memory_grid.ts";
 
 const machine = { hostname: "h", os: "linux", arch: "x86_64", cpus: 2, memory_mb: 4096 };
 const never = new AbortController().signal;
@@ -242,16 +243,140 @@ Deno.test("a report stays to be said while the server is away", async () => {
   equal((await resultsOf(grid, ["a"])).get("a")?.status, "success");
 });
 
-Deno.test("a worker whose machinery breaks hands the task back and leaves that kind alone", async () => {
+Deno.test("a worker whose machinery breaks hands the task back, and tries again after a pause", async () => {
   const grid = await MemoryGrid.with([makeTask("a", { module: undefined, script: "true" })]);
-  const broken = new FakeExecutor(["script"], () => {
+  const times: number[] = [];
+  const executor = new FakeExecutor(["script"], () => {
+    times.push(grid.clock.elapsedMs());
+    if (times.length === 1) throw new ExecutorBroken("the engine is gone");
+    return Promise.resolve(executionOf("success"));
+  });
+  await makeWorker(grid, "n1", { executor }).worker.run(never);
+  same(executor.started, ["a#1", "a#2"]);
+  ok(times[1] - times[0] >= 30_000, `${times}`);
+});
+
+Deno.test("a task whose machinery broke can be run by another node at once", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const stop = new AbortController();
+  const broken = new FakeExecutor(["module"], () => {
+    stop.abort();
     throw new ExecutorBroken("the engine is gone");
   });
-  await makeWorker(grid, "n1", { executor: broken }).worker.run(never);
-  equal(broken.started.length, 1);
+  await makeWorker(grid, "n1", { executor: broken }).worker.run(stop.signal);
   const { worker, executor } = makeWorker(grid, "n2");
   await worker.run(never);
   same(executor.started, ["a#2"]);
+});
+
+Deno.test("a task that was handed back is run as claimed, although its file was spoilt since", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const stop = new AbortController();
+  const stuck = new FakeExecutor(["module"], (job, signal) => {
+    stop.abort();
+    return untilStopped(job, signal);
+  });
+  await makeWorker(grid, "n1", { executor: stuck }).worker.run(stop.signal);
+  await tamper(grid, grid.names.branch, [{
+    path: queuePath("a", "medium"),
+    bytes: new Uint8Array(),
+  }]);
+  const { worker, executor } = makeWorker(grid, "n2");
+  await worker.run(never);
+  same(executor.started, ["a#2"]);
+  same(grid.liveFiles(), []);
+});
+
+Deno.test("a task whose spec is gone is ended as rejected, so that nobody waits for it", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const stop = new AbortController();
+  const stuck = new FakeExecutor(["module"], (job, signal) => {
+    stop.abort();
+    return untilStopped(job, signal);
+  });
+  await makeWorker(grid, "n1", { executor: stuck }).worker.run(stop.signal);
+  const gone = (path: string) => [{ path, remove: true as const }];
+  await tamper(grid, grid.names.branch, gone(queuePath("a", "medium")));
+  await tamper(grid, grid.names.shard(shardOf("a")), gone(SHARD_PATHS.spec("a")));
+  const { worker, executor } = makeWorker(grid, "n2");
+  await worker.run(never);
+  same(executor.started, []);
+  const result = (await resultsOf(grid, ["a"])).get("a")!;
+  equal(result.status, "rejected");
+  match(result.reason!, /its spec .* cannot be read/);
+});
+
+Deno.test("a worker goes on when the branch was away for a moment", async () => {
+  const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")]);
+  let away: string | undefined;
+  const executor = new FakeExecutor(["module"], () => {
+    if (executor.started.length === 1) {
+      away = grid.server.refs.get(grid.names.branch);
+      grid.server.refs.delete(grid.names.branch);
+    }
+    return Promise.resolve(executionOf("success"));
+  });
+  const { worker } = makeWorker(grid, "n1", { executor, parallel: 1 });
+  const wait = grid.clock.wait.bind(grid.clock);
+  let waits = 0;
+  grid.clock.wait = async (milliseconds, signal) => {
+    if (++waits === 10) grid.server.refs.set(grid.names.branch, away!);
+    await wait(milliseconds, signal);
+  };
+  await worker.run(never);
+  equal(executor.started.length, 2);
+  equal((await resultsOf(grid, ["a", "b"])).size, 2);
+});
+
+Deno.test("a stopping worker delivers its results although the server is away for a moment", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const stop = new AbortController();
+  let refusals = 0;
+  const executor = new FakeExecutor(["module"], () => {
+    refusals = 3;
+    stop.abort();
+    return Promise.resolve(executionOf("success"));
+  });
+  const { worker, store } = makeWorker(grid, "n1", { executor });
+  const refs = store.refs.bind(store);
+  store.refs = () => {
+    if (refusals-- > 0) throw new GitError("reading the refs: away", "unreachable", 128);
+    return refs();
+  };
+  await worker.run(stop.signal);
+  equal((await resultsOf(grid, ["a"])).get("a")?.status, "success");
+});
+
+Deno.test("a stopping worker gives up, and says so, when its results are refused for good", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const stop = new AbortController();
+  const executor = new FakeExecutor(["module"], () => {
+    stop.abort();
+    return Promise.resolve(executionOf("success"));
+  });
+  const { worker, store } = makeWorker(grid, "n1", { executor });
+  const swap = store.swap.bind(store);
+  store.swap = (changes, options) =>
+    stop.signal.aborted
+      ? Promise.resolve(
+        new Map(changes.map(({ ref }) => [ref, { done: false, why: "refused", words: "hook" }])),
+      )
+      : swap(changes, options);
+  await rejects(worker.run(stop.signal), /1 results could not be delivered/);
+});
+
+Deno.test("of two processes under one name, the one that sees the other's signs of life ends", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const executor = new FakeExecutor(["module"], untilStopped);
+  const { worker } = makeWorker(grid, "n1", { executor });
+  const wait = grid.clock.wait.bind(grid.clock);
+  let waits = 0;
+  grid.clock.wait = async (milliseconds, signal) => {
+    const bytes = new TextEncoder().encode(`beat ${++waits}`);
+    if (waits % 10 === 0) await tamper(grid, grid.names.node("n1"), [{ path: "node.json", bytes }]);
+    await wait(milliseconds, signal);
+  };
+  await rejects(worker.run(never), /working as n1: another process gives signs of life/);
 });
 
 Deno.test("run() ends after --max-tasks attempts", async () => {

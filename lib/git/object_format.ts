@@ -1,0 +1,45 @@
+/**
+ * By which hash a repository names its objects. A local copy must use the one that the server uses.
+ *
+ * @module
+ */
+import { textOf } from "../process.ts";
+import { type Git, TIME_LIMITS } from "./git.ts";
+import { GitError, gitErrorOf } from "./git_error.ts";
+import { REMOTE } from "./push.ts";
+
+/** As `git init --object-format` takes it. */
+export type ObjectFormat = "sha1" | "sha256";
+
+/** The local copy uses another hash than the server, so it must be made again. */
+export class OtherFormat extends GitError {
+  constructor(readonly format: ObjectFormat) {
+    super(`reading the refs: the repository uses ${format}, the local copy does not`, "damaged", 0);
+  }
+}
+
+/** The format of an object's name, which is as long as the hash. */
+export function formatOf(oid: string): ObjectFormat {
+  return oid.length === 64 ? "sha256" : "sha1";
+}
+
+/**
+ * Asks the server for its format. Needed where no ref tells it: Git itself is told, but says so
+ * only in its trace.
+ */
+export async function askFormat(git: Git, signal?: AbortSignal): Promise<ObjectFormat> {
+  const tracing = git.at(git.folder, { GIT_TRACE_PACKET: "1" });
+  const options = { signal, timeoutMs: TIME_LIMITS.look };
+  const result = await tracing.try(["ls-remote", REMOTE, "HEAD"], options);
+  if (result.code !== 0) throw gitErrorOf("asking for the object format", result);
+  return formatInTrace(textOf(result.stderr));
+}
+
+/**
+ * Reads the server's format in a trace of packets. Servers that do not name one know only SHA-1
+ * (gitprotocol-capabilities and gitprotocol-v2, "object-format").
+ */
+export function formatInTrace(trace: string): ObjectFormat {
+  const format = /^.*\bpacket: +\S+< .*\bobject-format=(\w+)/m.exec(trace)?.[1];
+  return format === "sha256" ? "sha256" : "sha1";
+}

@@ -1,0 +1,24 @@
+/**
+ * How deep JSON may be nested. `JSON.parse` reads any depth, but `JSON.stringify` and every function
+ * that calls itself overflow the stack at a few thousand levels, so what is deeper is refused where
+ * it comes in, and everything behind that may call itself.
+ *
+ * @module
+ */
+
+/** A task, and what a module returns, have at most this many lists and objects in each other. */
+export const MAX_DEPTH = 64;
+
+/** Whether a JSON value has more than `levels` lists and objects in each other. Safe at any depth. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let layer = [value].filter(isContainer);
+  for (let depth = 0; layer.length > 0; depth++) {
+    if (depth === levels) return true;
+    layer = layer.flatMap((container) => Object.values(container)).filter(isContainer);
+  }
+  return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,236 @@
+/**
+ * A store whose local copy is damaged while it is used, or whose server keeps silent.
+ *
+ * @module
+ */
+import { deepStrictEqual as same, equal, match, rejects } from "node:assert/strict";
+import { join } from "@std/path";
+import { TIME_LIMITS } from "../../lib/git/git.ts";
+import { GitStore } from "../../lib/ledger/git_store.ts";
+import type { Change } from "../../lib/ledger/store.ts";
+import { RefNames } from "../../lib/protocol/layout.ts";
+import { bareRepository, commitFiles, temporaryFolder } from "../support/git_server.ts";
+import { bytes, hostOf } from "./workshop.ts";
+
+const names = new RefNames();
+const MAIN = names.branch;
+
+/** A store that has fetched the branch, and the folder of its copy. */
+interface Shop extends AsyncDisposable {
+  folder: string;
+  url: string;
+  copy: string;
+  store: GitStore;
+  tip: string;
+}
+
+async function openShop(signal?: AbortSignal): Promise<Shop> {
+  const { path: folder, [Symbol.asyncDispose]: remove } = await temporaryFolder();
+  const url = await bareRepository(folder);
+  await commitFiles(folder, url, { "a/b": "1", "a/large": "x".repeat(5000) });
+  const home = join(folder, "home");
+  const store = await GitStore.open({ url, home, names, host: hostOf(folder), signal });
+  const refs = await store.refs();
+  await store.fetch(refs);
+  const [{ name }] = await Array.fromAsync(Deno.readDir(join(home, "repositories")));
+  return {
+    folder,
+    url,
+    copy: join(home, "repositories", name, "0", "copy.git"),
+    store,
+    tip: refs.get(MAIN)!,
+    [Symbol.asyncDispose]: async () => {
+      await store[Symbol.asyncDispose]();
+      await remove();
+    },
+  };
+}
+
+function commit(store: GitStore, parent: string, changes: Change[]): Promise<string> {
+  const author = { name: "tester", email: "tester@example.com" };
+  const order = { parent, message: "m", author, time: 1_700_000_000, changes };
+  return store.write((writer) => writer.commit(order));
+}
+
+const DAMAGES: [what: string, damage: (copy: string) => Promise<void>][] = [
+  ["gone", (copy) => Deno.remove(copy, { recursive: true })],
+  ["without its objects", (copy) => Deno.remove(join(copy, "objects"), { recursive: true })],
+  ["with packs that are cut off", async (copy) => {
+    const packs = join(copy, "objects", "pack");
+    for await (const { name } of Deno.readDir(packs)) {
+      if (!name.endsWith(".pack")) continue;
+      await Deno.chmod(join(packs, name), 0o600);
+      await Deno.truncate(join(packs, name), 40);
+    }
+  }],
+];
+
+const OPERATIONS: [what: string, operate: (shop: Shop) => Promise<unknown>, answer: unknown][] = [
+  ["refs", async ({ store, tip }) => (await store.refs()).get(MAIN) === tip, true],
+  ["list", async ({ store, tip }) => (await store.list(tip, "a")).length, 2],
+  ["find", async ({ store, tip }) => (await store.find(tip, ["a/b"])).size, 1],
+  ["contains", ({ store, tip }) => store.contains(tip, tip), true],
+  ["log", async ({ store, tip }) => (await store.log(tip, 9)).length, 1],
+  ["read", async ({ store, tip }) => {
+    const { oid } = (await store.find(tip, ["a/large"])).get("a/large")!;
+    return (await store.read([oid], 9999)).get(oid) instanceof Uint8Array;
+  }, true],
+  ["fetch", async ({ folder, url, store }) => {
+    await commitFiles(folder, url, { c: "1" });
+    const refs = await store.refs();
+    await store.fetch(refs);
+    return (await store.list(refs.get(MAIN)!, "")).length;
+  }, 2],
+];
+
+for (const [state, damage] of DAMAGES) {
+  for (const [what, operate, answer] of OPERATIONS) {
+    Deno.test(`GitStore does ${what} in a new copy, when the old one is ${state}`, async () => {
+      await using shop = await openShop();
+      await damage(shop.copy);
+      equal(await operate(shop), answer);
+    });
+  }
+}
+
+Deno.test("GitStore throws from a write, when the copy is damaged, and the next write works", async () => {
+  await using shop = await openShop();
+  const { store, tip, copy } = shop;
+  await Deno.remove(copy, { recursive: true });
+  const change = { path: "c", bytes: bytes("1") };
+  await rejects(commit(store, tip, [change]), { trouble: "damaged" });
+  const next = await commit(store, tip, [change]);
+  const outcomes = await store.swap([{ ref: MAIN, expected: tip, next }], { atomic: true });
+  same(outcomes.get(MAIN), { done: true });
+  equal((await store.list(next, "")).length, 2);
+});
+
+Deno.test("GitStore goes on after a lock that a killed Git has left", async () => {
+  await using shop = await openShop();
+  const { store, copy, folder, url } = shop;
+  await Deno.writeTextFile(join(copy, "refs/heads/main.lock"), "");
+  await commitFiles(folder, url, { c: "1" });
+  const refs = await store.refs();
+  await store.fetch(refs);
+  equal((await store.list(refs.get(MAIN)!, "")).length, 2);
+});
+
+Deno.test("GitStore replaces a damaged copy once, when several calls meet the damage", async () => {
+  await using shop = await openShop();
+  const { store, tip, copy } = shop;
+  await Deno.remove(copy, { recursive: true });
+  const logs = await Promise.all([1, 2, 3, 4].map(() => store.log(tip, 1)));
+  same(logs.map(([{ oid }]) => oid), [tip, tip, tip, tip]);
+});
+
+Deno.test("GitStore does not make a copy again and again for what a new one cannot mend", async () => {
+  await using shop = await openShop();
+  const { store, tip, copy } = shop;
+  const missing = "1".repeat(40);
+  const expected = { message: `reading ${missing}: missing`, trouble: "damaged" };
+  await rejects(store.list(missing, "a"), expected);
+  const { ino } = await Deno.stat(copy);
+  await rejects(store.list(missing, "a"), expected);
+  equal((await Deno.stat(copy)).ino, ino);
+  equal((await store.list(tip, "a")).length, 2);
+});
+
+Deno.test("GitStore meets the damage again, when the server was away while it made a copy", async () => {
+  await using shop = await openShop();
+  const { store, tip, copy, url } = shop;
+  await Deno.remove(copy, { recursive: true });
+  await Deno.rename(url, `${url}.away`);
+  await rejects(store.log(tip, 1), { trouble: "no_repository" });
+  await Deno.rename(`${url}.away`, url);
+  equal((await store.log(tip, 1))[0].oid, tip);
+  equal((await store.list(tip, "a")).length, 2);
+});
+
+/** A server that takes every request and answers none; `asked` resolves with the first. */
+function silentServer(): AsyncDisposable & { url: string; asked: Promise<void> } {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(options, async () => {
+    resolve();
+    await over;
+    return new Response("", { status: 503 });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/x.git`,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      end();
+      await server.shutdown();
+    },
+  };
+}
+
+const OID = "1".repeat(40);
+const READING: [what: string, read: (store: GitStore) => Promise<unknown>][] = [
+  ["refs()", (store) => store.refs()],
+  ["fetch()", (store) => store.fetch(new Map([[MAIN, OID]]))],
+  ["read()", (store) => store.read([OID], 1)],
+];
+
+for (const [what, read] of READING) {
+  Deno.test(`GitStore.${what} is given up when the signal says so, though the server is silent`, async () => {
+    await using folder = await temporaryFolder();
+    await using server = silentServer();
+    const controller = new AbortController();
+    const home = join(folder.path, "home");
+    const host = hostOf(folder.path);
+    const { url } = server;
+    await using store = await GitStore.open({ url, home, names, host, signal: controller.signal });
+    const reading = rejects(read(store), { message: "stop" });
+    await server.asked;
+    controller.abort(new Error("stop"));
+    await reading;
+    await rejects(read(store), { message: "stop" });
+  });
+}
+
+Deno.test("GitStore.swap() goes on to its end after the signal, and finds out how it ended", async () => {
+  const controller = new AbortController();
+  await using shop = await openShop(controller.signal);
+  const { store, tip } = shop;
+  const next = await commit(store, tip, [{ path: "c", bytes: bytes("1") }]);
+  controller.abort(new Error("stop"));
+  const swap = (expected?: string) =>
+    store.swap([{ ref: MAIN, expected, next }], { atomic: false });
+  same((await swap(tip)).get(MAIN), { done: true });
+  const other = await commit(store, tip, [{ path: "d", bytes: bytes("1") }]);
+  const lost = await store.swap([{ ref: MAIN, expected: tip, next: other }], { atomic: false });
+  match(JSON.stringify(lost.get(MAIN)), /"why":"lost"/);
+});
+
+/** The time limits that are set while something is done. */
+async function limitsOf(work: () => Promise<unknown>): Promise<Set<number>> {
+  const original = globalThis.setTimeout;
+  const seen = new Set<number>();
+  const limits: number[] = Object.values(TIME_LIMITS);
+  globalThis.setTimeout = ((call: () => void, delay?: number) => {
+    if (delay !== undefined && limits.includes(delay)) seen.add(delay);
+    return original(call, delay);
+  }) as typeof setTimeout;
+  try {
+    await work();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  return seen;
+}
+
+Deno.test("GitStore gives each kind of command its own time", async () => {
+  await using shop = await openShop();
+  const { store, tip, folder, url } = shop;
+  same(TIME_LIMITS, { local: 60_000, look: 30_000, transfer: 300_000, compact: 300_000 });
+  same([...await limitsOf(() => store.refs())], [TIME_LIMITS.look]);
+  same([...await limitsOf(() => store.log(tip, 1))], [TIME_LIMITS.local]);
+  const next = await commit(store, tip, [{ path: "c", bytes: bytes("1") }]);
+  const swap = () => store.swap([{ ref: MAIN, expected: tip, next }], { atomic: true });
+  same([...await limitsOf(swap)], [TIME_LIMITS.transfer]);
+  await commitFiles(folder, url, { d: "1" });
+  const refs = await store.refs();
+  same([...await limitsOf(() => store.fetch(refs))], [TIME_LIMITS.transfer]);
+});
