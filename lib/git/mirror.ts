@@ -20,19 +20,16 @@ export type Tip = [ref: string, oid: string];
 export class Mirror {
   readonly #git: Git;
   readonly #format: ObjectFormat;
-  readonly #signal?: AbortSignal;
   /** Whether a server without refs has said that its format is ours. */
   #isFormatSure = false;
   /** What our own refs name; read once, then kept up to date. */
   #here?: Map<string, string>;
   #packs: number;
 
-  /** @param signal stops fetches; its reason is thrown */
-  constructor({ git, format, packs }: LocalCopy, signal?: AbortSignal) {
+  constructor({ git, format, packs }: LocalCopy) {
     this.#git = git;
     this.#format = format;
     this.#packs = packs;
-    this.#signal = signal;
   }
 
   /**
@@ -40,18 +37,17 @@ export class Mirror {
    *
    * @param patterns as `git ls-remote` takes them: they match the end of a name, so there can be more
    * in the answer than is meant
-   * @param signal stops it; its reason is thrown
    * @throws {OtherFormat} when the local copy is none for this server
    */
-  async serverRefs(patterns: string[], signal?: AbortSignal): Promise<Map<string, string>> {
+  async serverRefs(patterns: string[]): Promise<Map<string, string>> {
     const args = ["ls-remote", "--refs", REMOTE, ...patterns];
-    const options = { signal, timeoutMs: TIME_LIMITS.look };
+    const options = { timeoutMs: TIME_LIMITS.look };
     const answer = lines(await this.#git.run("reading the refs", args, options));
     const refs = new Map(answer.map((line): Tip => {
       const [oid, ref] = line.split("\t");
       return [ref, oid];
     }));
-    await this.#checkFormat([...refs.values()], signal);
+    await this.#checkFormat([...refs.values()]);
     return refs;
   }
 
@@ -98,9 +94,9 @@ export class Mirror {
     }
   }
 
-  async #checkFormat([oid]: string[], signal?: AbortSignal): Promise<void> {
+  async #checkFormat([oid]: string[]): Promise<void> {
     if (oid === undefined && this.#isFormatSure) return;
-    const format = oid === undefined ? await askFormat(this.#git, signal) : formatOf(oid);
+    const format = oid === undefined ? await askFormat(this.#git) : formatOf(oid);
     if (format !== this.#format) throw new OtherFormat(format);
     this.#isFormatSure = true;
   }
@@ -135,7 +131,7 @@ export class Mirror {
     const common = ["--quiet", "--no-tags", "--no-write-fetch-head"];
     const args = [...settings, "fetch", ...common, ...flags, "--stdin", REMOTE];
     const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
-    const options = { stdin, signal: this.#signal, timeoutMs: TIME_LIMITS.transfer };
+    const options = { stdin, timeoutMs: TIME_LIMITS.transfer };
     await this.#git.run("fetching", args, options);
     await this.notePack();
   }

@@ -27,9 +27,9 @@ export function formatOf(oid: string): ObjectFormat {
  * Asks the server for its format. Needed where no ref tells it: Git itself is told, but says so
  * only in its trace.
  */
-export async function askFormat(git: Git, signal?: AbortSignal): Promise<ObjectFormat> {
+export async function askFormat(git: Git): Promise<ObjectFormat> {
   const tracing = git.at(git.folder, { GIT_TRACE_PACKET: "1" });
-  const options = { signal, timeoutMs: TIME_LIMITS.look };
+  const options = { timeoutMs: TIME_LIMITS.look };
   const result = await tracing.try(["ls-remote", REMOTE, "HEAD"], options);
   if (result.code !== 0) throw gitErrorOf("asking for the object format", result);
   return formatInTrace(textOf(result.stderr));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Desk, SoundDesk } from "../git/desk.ts";
+import { type OpenCopy, SelfHealingCopy } from "../git/open_copy.ts";
 import { FastImport } from "../git/fast_import.ts";
 import { GitError, gitErrorOf } from "../git/git_error.ts";
 import { type LocalCopy, openLocalCopy } from "../git/local_copy.ts";
@@ -25,38 +25,31 @@ export interface GitStoreOptions {
   names: RefNames;
   /** Our own environment, of which Git gets a chosen part. */
   host: Record<string, string>;
-  /**
-   * When it is aborted, what is being read from the server is given up, and nothing more is read:
-   * the call throws the signal's reason. A swap goes on to its end, because its answer matters.
-   */
-  signal?: AbortSignal;
 }
 
 export class GitStore implements Store {
-  readonly #desk: SoundDesk;
+  readonly #copy: SelfHealingCopy;
   readonly #names: RefNames;
-  readonly #signal?: AbortSignal;
   /** What has been brought here; a new copy gets it too, because it is thought to be here. */
   readonly #tips = new Map<string, Oid>();
 
-  private constructor(copy: LocalCopy, names: RefNames, signal?: AbortSignal) {
-    this.#desk = new SoundDesk(copy, (desk, why) => this.#refill(desk, why), signal);
+  private constructor(copy: LocalCopy, names: RefNames) {
+    this.#copy = new SelfHealingCopy(copy, (open, why) => this.#refill(open, why));
     this.#names = names;
-    this.#signal = signal;
   }
 
   /** Opens the local copy; the server is not asked yet. */
-  static async open({ url, home, names, host, signal }: GitStoreOptions): Promise<GitStore> {
+  static async open({ url, home, names, host }: GitStoreOptions): Promise<GitStore> {
     const refspecs = names.followed.map((ref) => `+${ref}:${ref}`);
-    return new GitStore(await openLocalCopy(url, home, refspecs, host), names, signal);
+    return new GitStore(await openLocalCopy(url, home, refspecs, host), names);
   }
 
   refs(): Promise<Map<string, Oid>> {
-    return this.#desk.reading((desk) => this.#refs(desk, this.#signal));
+    return this.#copy.reading((open) => this.#refs(open));
   }
 
   async fetch(tips: Map<string, Oid>): Promise<void> {
-    await this.#desk.reading((desk) => this.#fetch(desk, tips));
+    await this.#copy.reading((open) => this.#fetch(open, tips));
     for (const [ref, oid] of tips) this.#noteTip(ref, oid);
   }
 
@@ -65,21 +58,21 @@ export class GitStore implements Store {
     folder: string,
     enter: (path: string) => boolean = () => false,
   ): Promise<StoreEntry[]> {
-    const entries = await this.#desk.reading(({ trees }) => trees.list(commit, folder, enter));
+    const entries = await this.#copy.reading(({ trees }) => trees.list(commit, folder, enter));
     return entries.map(storeEntry);
   }
 
   async find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {
-    const found = await this.#desk.reading(({ trees }) => trees.find(commit, paths));
+    const found = await this.#copy.reading(({ trees }) => trees.find(commit, paths));
     return new Map([...found].map(([path, entry]) => [path, storeEntry(entry)]));
   }
 
   read(oids: Oid[], maxBytes: number): Promise<Map<Oid, Uint8Array | TooLarge>> {
-    return this.#desk.reading(async (desk) => {
+    return this.#copy.reading(async (open) => {
       const wanted = [...new Set(oids)];
-      const sizes = await sizesOf(desk, wanted);
+      const sizes = await sizesOf(open, wanted);
       const small = wanted.filter((oid) => sizes.get(oid)! <= maxBytes);
-      const bodies = await desk.objects.contents(small);
+      const bodies = await open.objects.contents(small);
       const read = new Map<Oid, Uint8Array | TooLarge>(
         wanted.map((oid) => [oid, { tooLarge: sizes.get(oid)! }]),
       );
@@ -93,11 +86,11 @@ export class GitStore implements Store {
     ancestor: Oid,
     { thorough = false }: { thorough?: boolean } = {},
   ): Promise<boolean> {
-    return this.#desk.reading(async (desk) => {
-      const isAncestor = () => isAncestorHere(desk, ancestor, commit);
+    return this.#copy.reading(async (open) => {
+      const isAncestor = () => isAncestorHere(open, ancestor, commit);
       const isKnown = await isAncestor();
       if (isKnown || !thorough) return isKnown;
-      await desk.mirror.deepen(this.#names.branch, isAncestor);
+      await open.mirror.deepen(this.#names.branch, isAncestor);
       return await isAncestor();
     });
   }
@@ -105,7 +98,7 @@ export class GitStore implements Store {
   /** @throws {GitError} when the local copy is damaged; it has been made again then */
   write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T> {
     // The work is not done twice: what it has seen may be old by then.
-    return this.#desk.writing(async ({ copy, objects, mirror }) => {
+    return this.#copy.writing(async ({ copy, objects, mirror }) => {
       const session = new FastImport(copy.offline);
       try {
         const done = await work({
@@ -131,16 +124,16 @@ export class GitStore implements Store {
   ): Promise<Map<string, SwapOutcome>> {
     if (changes.length === 0) return new Map();
     // A new copy does not have the commits.
-    return await this.#desk.writing(async (desk) => {
-      const answers = await answersTo(desk, changes, atomic);
+    return await this.#copy.writing(async (open) => {
+      const answers = await answersTo(open, changes, atomic);
       const isAllDone = answers.length > 0 && answers.every(({ accepted }) => accepted);
       const outcomes = isAllDone
         ? allDone(changes)
-        : swapOutcomes(changes, answers, await this.#refs(desk), atomic);
+        : swapOutcomes(changes, answers, await this.#refs(open), atomic);
       for (const { ref, next } of changes) {
         const isMoved = outcomes.get(ref)?.done && next !== undefined;
         if (!isMoved || !this.#names.isFollowed(ref)) continue;
-        desk.mirror.noteMoved(ref, next);
+        open.mirror.noteMoved(ref, next);
         this.#noteTip(ref, next);
       }
       return outcomes;
@@ -150,7 +143,7 @@ export class GitStore implements Store {
   async log(commit: Oid, count: number): Promise<LoggedCommit[]> {
     const args = ["log", `--max-count=${count}`, "--format=%H%x09%ct%x09%s", commit, "--"];
     const text = new TextDecoder().decode(
-      await this.#desk.reading(({ copy }) => copy.git.run("reading the history", args)),
+      await this.#copy.reading(({ copy }) => copy.git.run("reading the history", args)),
     );
     return text.split("\n").filter((line) => line !== "").map((line) => {
       const [oid, time, ...subject] = line.split("\t");
@@ -159,26 +152,26 @@ export class GitStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#desk[Symbol.asyncDispose]();
+    await this.#copy[Symbol.asyncDispose]();
   }
 
   /** Brings what was brought before into a new copy. */
-  async #refill(desk: Desk, why: GitError): Promise<void> {
+  async #refill(open: OpenCopy, why: GitError): Promise<void> {
     // What another repository had cannot be had from this one.
     if (why instanceof OtherFormat) this.#tips.clear();
-    await this.#fetch(desk, this.#tips);
+    await this.#fetch(open, this.#tips);
   }
 
   #noteTip(ref: string, oid: Oid): void {
     if (this.#names.isFollowed(ref)) this.#tips.set(ref, oid);
   }
 
-  async #refs({ mirror }: Desk, signal?: AbortSignal): Promise<Map<string, Oid>> {
-    const refs = await mirror.serverRefs(this.#names.patterns, signal);
+  async #refs({ mirror }: OpenCopy): Promise<Map<string, Oid>> {
+    const refs = await mirror.serverRefs(this.#names.patterns);
     return new Map([...refs].filter(([ref]) => this.#names.concerns(ref)));
   }
 
-  async #fetch({ mirror }: Desk, tips: Map<string, Oid>): Promise<void> {
+  async #fetch({ mirror }: OpenCopy, tips: Map<string, Oid>): Promise<void> {
     const names = this.#names;
     await mirror.fetchTips(
       [...tips],
@@ -191,7 +184,7 @@ export class GitStore implements Store {
 
 /** Whether a commit is in the history of another, as far as that is here. */
 async function isAncestorHere(
-  { copy, objects }: Desk,
+  { copy, objects }: OpenCopy,
   ancestor: Oid,
   commit: Oid,
 ): Promise<boolean> {
@@ -204,7 +197,7 @@ async function isAncestorHere(
 }
 
 /** The sizes of contents, after those that were missing have been fetched in one request. */
-async function sizesOf({ objects, mirror }: Desk, oids: Oid[]): Promise<Map<Oid, number>> {
+async function sizesOf({ objects, mirror }: OpenCopy, oids: Oid[]): Promise<Map<Oid, number>> {
   const sizes = new Map<Oid, number>();
   const note = async (wanted: Oid[]) => {
     const infos = await objects.info(wanted);
@@ -221,7 +214,7 @@ async function sizesOf({ objects, mirror }: Desk, oids: Oid[]): Promise<Map<Oid,
 
 /** The server's answers; none when the line broke, because then nobody knows what took effect. */
 async function answersTo(
-  { copy }: Desk,
+  { copy }: OpenCopy,
   changes: RefChange[],
   atomic: boolean,
 ): Promise<RefAnswer[]> {

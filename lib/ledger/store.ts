@@ -6,6 +6,11 @@
  * @module
  */
 
+import type { CommitOrder as GitCommitOrder } from "../git/fast_import.ts";
+import type { RefChange } from "../git/push.ts";
+
+export type { RefChange };
+
 /** The name of a commit, tree or file content. */
 export type Oid = string;
 
@@ -28,23 +33,9 @@ export type Change =
   /** No such file any more; nothing happens where there is none. */
   | { path: string; remove: true };
 
-export interface CommitOrder {
-  /** Undefined for a commit without history. */
-  parent?: Oid;
-  message: string;
-  author: { name: string; email: string };
-  /** Seconds since the epoch. */
-  time: number;
+/** What becomes a commit. */
+export interface CommitOrder extends Omit<GitCommitOrder, "changes"> {
   changes: Change[];
-}
-
-/** What a ref is to become, and what it must be now. */
-export interface RefChange {
-  ref: string;
-  /** The commit that it must name now; undefined where it must not exist. */
-  expected?: Oid;
-  /** The commit that it shall name; undefined to delete it. */
-  next?: Oid;
 }
 
 /**
@@ -56,7 +47,10 @@ export interface RefChange {
  */
 export type SwapOutcome = { done: true } | { done: false; why: "lost" | "refused"; words: string };
 
-/** Makes commits; they become readable when the work that made them is over. */
+/**
+ * Makes commits; they become readable when the work that made them is over. One can be the parent of
+ * the next within the same work, but nothing can be copied out of it yet.
+ */
 export interface CommitWriter {
   commit(order: CommitOrder): Promise<Oid>;
 }

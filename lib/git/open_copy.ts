@@ -17,62 +17,52 @@ const MIN_LIFE_MS = 600_000;
 const log = getLogger(["dgrid", "git"]);
 
 /** A local copy and what reads it, which are replaced together. */
-export class Desk {
+export class OpenCopy {
   readonly mirror: Mirror;
   readonly objects: ObjectReader;
   readonly trees: TreeReader;
 
-  /** @param signal stops fetches; its reason is thrown */
-  constructor(readonly copy: LocalCopy, signal?: AbortSignal) {
-    this.mirror = new Mirror(copy, signal);
+  constructor(readonly copy: LocalCopy) {
+    this.mirror = new Mirror(copy);
     this.objects = new ObjectReader(copy.offline);
     this.trees = new TreeReader(this.objects);
   }
 }
 
 /**
- * A desk that is replaced when its copy turns out to be damaged. Nothing is lost with a local copy;
+ * An open copy that is replaced when its copy turns out to be damaged. Nothing is lost with a local copy;
  * what was made in it and not pushed is made again by whoever wanted it.
  */
-export class SoundDesk implements AsyncDisposable {
-  #desk: Desk;
-  readonly #refill: (desk: Desk, why: GitError) => Promise<void>;
-  readonly #signal?: AbortSignal;
+export class SelfHealingCopy implements AsyncDisposable {
+  #open: OpenCopy;
+  readonly #refill: (open: OpenCopy, why: GitError) => Promise<void>;
   #replacing?: Promise<void>;
   #replacedAt = -Infinity;
 
-  /**
-   * @param refill brings into a new copy what everybody thinks to be here
-   * @param signal stops fetches; its reason is thrown
-   */
-  constructor(
-    copy: LocalCopy,
-    refill: (desk: Desk, why: GitError) => Promise<void>,
-    signal?: AbortSignal,
-  ) {
-    this.#desk = new Desk(copy, signal);
+  /** @param refill brings into a new copy what everybody thinks to be here */
+  constructor(copy: LocalCopy, refill: (open: OpenCopy, why: GitError) => Promise<void>) {
+    this.#open = new OpenCopy(copy);
     this.#refill = refill;
-    this.#signal = signal;
   }
 
   /** Does what can be done twice: where the copy is damaged, once more in a new one. */
-  async reading<T>(operation: (desk: Desk) => Promise<T>): Promise<T> {
-    const desk = this.#desk;
+  async reading<T>(operation: (open: OpenCopy) => Promise<T>): Promise<T> {
+    const open = this.#open;
     try {
-      return await operation(desk);
+      return await operation(open);
     } catch (error) {
-      if (!await this.#replaceIfDamaged(desk, error)) throw error;
-      return await operation(this.#desk);
+      if (!await this.#replaceIfDamaged(open, error)) throw error;
+      return await operation(this.#open);
     }
   }
 
   /** Does what must not be done twice: where the copy is damaged, makes it again and throws. */
-  async writing<T>(operation: (desk: Desk) => Promise<T>): Promise<T> {
-    const desk = this.#desk;
+  async writing<T>(operation: (open: OpenCopy) => Promise<T>): Promise<T> {
+    const open = this.#open;
     try {
-      return await operation(desk);
+      return await operation(open);
     } catch (error) {
-      await this.#replaceIfDamaged(desk, error);
+      await this.#replaceIfDamaged(open, error);
       throw error;
     }
   }
@@ -80,14 +70,14 @@ export class SoundDesk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // How the replacement ends was said to whoever asked for it.
     await this.#replacing?.catch(() => undefined);
-    await this.#desk.objects[Symbol.asyncDispose]();
-    this.#desk.copy.release();
+    await this.#open.objects[Symbol.asyncDispose]();
+    this.#open.copy.release();
   }
 
   /** Several operations that meet the same damage replace the copy once. */
-  async #replaceIfDamaged(desk: Desk, error: unknown): Promise<boolean> {
+  async #replaceIfDamaged(open: OpenCopy, error: unknown): Promise<boolean> {
     if (!(error instanceof GitError) || error.trouble !== "damaged") return false;
-    if (desk !== this.#desk) return true;
+    if (open !== this.#open) return true;
     const isNew = performance.now() - this.#replacedAt < MIN_LIFE_MS;
     if (isNew && !(error instanceof OtherFormat)) return false;
     this.#replacing ??= this.#replace(error).finally(() => this.#replacing = undefined);
@@ -95,14 +85,14 @@ export class SoundDesk implements AsyncDisposable {
     return true;
   }
 
-  /** Until all is in the new copy, the old desk stays: whoever uses it meets the damage again. */
+  /** Until all is in the new copy, the old one stays: whoever uses it meets the damage again. */
   async #replace(why: GitError): Promise<void> {
-    const old = this.#desk;
+    const old = this.#open;
     log.warning("the local copy is made again: {why}", { why: why.message });
     const format = why instanceof OtherFormat ? why.format : old.copy.format;
-    const desk = new Desk(await old.copy.makeAgain(format), this.#signal);
-    await this.#refill(desk, why);
-    this.#desk = desk;
+    const open = new OpenCopy(await old.copy.makeAgain(format));
+    await this.#refill(open, why);
+    this.#open = open;
     if (!(why instanceof OtherFormat)) this.#replacedAt = performance.now();
     await old.objects[Symbol.asyncDispose]();
   }

@@ -1,9 +1,9 @@
 /**
- * A store whose local copy is damaged while it is used, or whose server keeps silent.
+ * A store whose local copy is damaged while it is used.
  *
  * @module
  */
-import { deepStrictEqual as same, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as same, equal, rejects } from "node:assert/strict";
 import { join } from "@std/path";
 import { TIME_LIMITS } from "../../lib/git/git.ts";
 import { GitStore } from "../../lib/ledger/git_store.ts";
@@ -24,12 +24,12 @@ interface Shop extends AsyncDisposable {
   tip: string;
 }
 
-async function openShop(signal?: AbortSignal): Promise<Shop> {
+async function openShop(): Promise<Shop> {
   const { path: folder, [Symbol.asyncDispose]: remove } = await temporaryFolder();
   const url = await bareRepository(folder);
   await commitFiles(folder, url, { "a/b": "1", "a/large": "x".repeat(5000) });
   const home = join(folder, "home");
-  const store = await GitStore.open({ url, home, names, host: hostOf(folder), signal });
+  const store = await GitStore.open({ url, home, names, host: hostOf(folder) });
   const refs = await store.refs();
   await store.fetch(refs);
   const [{ name }] = await Array.fromAsync(Deno.readDir(join(home, "repositories")));
@@ -144,64 +144,6 @@ Deno.test("GitStore meets the damage again, when the server was away while it ma
   await Deno.rename(`${url}.away`, url);
   equal((await store.log(tip, 1))[0].oid, tip);
   equal((await store.list(tip, "a")).length, 2);
-});
-
-/** A server that takes every request and answers none; `asked` resolves with the first. */
-function silentServer(): AsyncDisposable & { url: string; asked: Promise<void> } {
-  const { promise: asked, resolve } = Promise.withResolvers<void>();
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  const server = Deno.serve(options, async () => {
-    resolve();
-    await over;
-    return new Response("", { status: 503 });
-  });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/x.git`,
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      end();
-      await server.shutdown();
-    },
-  };
-}
-
-const OID = "1".repeat(40);
-const READING: [what: string, read: (store: GitStore) => Promise<unknown>][] = [
-  ["refs()", (store) => store.refs()],
-  ["fetch()", (store) => store.fetch(new Map([[MAIN, OID]]))],
-  ["read()", (store) => store.read([OID], 1)],
-];
-
-for (const [what, read] of READING) {
-  Deno.test(`GitStore.${what} is given up when the signal says so, though the server is silent`, async () => {
-    await using folder = await temporaryFolder();
-    await using server = silentServer();
-    const controller = new AbortController();
-    const home = join(folder.path, "home");
-    const host = hostOf(folder.path);
-    const { url } = server;
-    await using store = await GitStore.open({ url, home, names, host, signal: controller.signal });
-    const reading = rejects(read(store), { message: "stop" });
-    await server.asked;
-    controller.abort(new Error("stop"));
-    await reading;
-    await rejects(read(store), { message: "stop" });
-  });
-}
-
-Deno.test("GitStore.swap() goes on to its end after the signal, and finds out how it ended", async () => {
-  const controller = new AbortController();
-  await using shop = await openShop(controller.signal);
-  const { store, tip } = shop;
-  const next = await commit(store, tip, [{ path: "c", bytes: bytes("1") }]);
-  controller.abort(new Error("stop"));
-  const swap = (expected?: string) =>
-    store.swap([{ ref: MAIN, expected, next }], { atomic: false });
-  same((await swap(tip)).get(MAIN), { done: true });
-  const other = await commit(store, tip, [{ path: "d", bytes: bytes("1") }]);
-  const lost = await store.swap([{ ref: MAIN, expected: tip, next: other }], { atomic: false });
-  match(JSON.stringify(lost.get(MAIN)), /"why":"lost"/);
 });
 
 /** The time limits that are set while something is done. */
