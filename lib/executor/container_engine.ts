@@ -100,6 +100,17 @@ export class ContainerEngine {
     return found.length;
   }
 
+  /**
+   * The client's own words about a container that it could not run; undefined where the container's
+   * program may have printed what there is. A warning may stand before them.
+   */
+  refusalIn({ stdout, stderr }: RunResult): string | undefined {
+    if (stdout.bytes.length > 0) return undefined;
+    const text = textOf(stderr);
+    const begin = text.search(this.program === "podman" ? /^Error: /m : /^docker: /m);
+    return begin < 0 ? undefined : wordsOf(text.slice(begin));
+  }
+
   /** What happened to a container since an instant, such as `start`, `oom`, `die`; newest last. */
   async eventsOf(container: string, since: Date): Promise<string[]> {
     const window = [`--since=${seconds(since)}`, `--until=${seconds(new Date())}`];
@@ -114,7 +125,7 @@ export class ContainerEngine {
 export function wordsOf(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim())
     .filter((line) => line !== "" && !/^(Run|See) '.* --help'/.test(line));
-  return lines.join(" ").slice(0, 500);
+  return lines.join(" ").slice(0, 500) || "the engine gave no reason";
 }
 
 /** An instant as the engine reads it, in seconds with a fraction. */

@@ -26,6 +26,8 @@ export interface DockerOptions {
 
 /** The client's exit code when it failed itself; but a script can end with it too. */
 const CLIENT_FAILED = 125;
+/** The exit code where the program to run was not found; but a script can end with it too. */
+const NOT_FOUND = 127;
 /** The exit code of what was ended by SIGKILL, which is how the kernel enforces a memory limit. */
 const KILLED = 137;
 
@@ -53,7 +55,7 @@ export class DockerExecutor implements Executor, AsyncDisposable {
     // No program can be given a NUL in an argument.
     if (script.includes("\0")) return notRun("rejected", "its script contains a NUL character");
     await this.#removeLeftovers();
-    const image = job.task.image ?? job.defaultImage;
+    const image = imageOf(job);
     const found = await this.#images.ensure(image, signal);
     signal.throwIfAborted();
     if (!found.ok) return { ...notRun("rejected", `image ${image}: ${found.words}`), image };
@@ -115,13 +117,15 @@ export class DockerExecutor implements Executor, AsyncDisposable {
     }
   }
 
-  async #outcome(name: string, began: Date, result: RunResult, { task }: Job): Promise<Execution> {
+  async #outcome(name: string, began: Date, result: RunResult, job: Job): Promise<Execution> {
+    const { task } = job;
     const ran = {
       ...printed(result.stdout, result.stderr),
       started_at: began.toISOString(),
       duration_ms: Math.round(result.durationMs),
     };
     if (result.timedOut) return { ...ran, ...timedOut(task.timeout_seconds) };
+    if (this.#hasNoShell(result)) return notRun("rejected", `image ${imageOf(job)} has no sh`);
     const ended = { ...ran, ...byExitCode(result.code) };
     if (result.code !== CLIENT_FAILED && result.code !== KILLED) return ended;
     const events = await this.engine.eventsOf(name, began);
@@ -129,14 +133,19 @@ export class DockerExecutor implements Executor, AsyncDisposable {
       const reason = `killed for using more than its memory_mb, ${task.resources.memory_mb}`;
       return events.includes("oom") ? { ...ended, reason } : ended;
     }
-    return events.includes("start") ? ended : await this.#refused(textOf(result.stderr));
+    if (events.includes("start") || events.includes("die")) return ended;
+    // A busy engine forgets its events, so that there are none is no proof that nothing ran.
+    const refusal = this.engine.refusalIn(result);
+    if (await this.engine.answers()) return refusal ? notRun("rejected", refusal) : ended;
+    const words = refusal ?? wordsOf(textOf(result.stderr));
+    throw new ExecutorBroken(`running a container: ${this.engine.program}: ${words}`);
   }
 
-  /** The engine did not start the container: it has a reason, or it is not there. */
-  async #refused(stderr: string): Promise<Execution> {
-    const words = wordsOf(stderr);
-    if (await this.engine.answers()) return notRun("rejected", words);
-    throw new ExecutorBroken(`starting a container: ${this.engine.program}: ${words}`);
+  /** Whether the container's init process, or the engine's runtime, says that it found no `sh`. */
+  #hasNoShell(result: RunResult): boolean {
+    if (result.code !== NOT_FOUND || result.stdout.bytes.length > 0) return false;
+    return /^\[FATAL tini \(\d+\)\] exec sh failed/m.test(textOf(result.stderr)) ||
+      /exec: "sh": executable file not found/.test(this.engine.refusalIn(result) ?? "");
   }
 
   async #removeLeftovers(): Promise<void> {
@@ -148,6 +157,10 @@ export class DockerExecutor implements Executor, AsyncDisposable {
       if (await this.engine.answers()) this.#leftovers.delete(name);
     }
   }
+}
+
+function imageOf(job: Job): string {
+  return job.task.image ?? job.defaultImage;
 }
 
 /** A name that no other attempt has, and that tells people whose container it is. */

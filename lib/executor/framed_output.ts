@@ -13,6 +13,7 @@ const FRAME_OVERHEAD = 8 * 1024;
 /** Reads such a stream: keeps its first bytes, and enough of its last ones to find the frame. */
 export class FramedOutput {
   readonly #mark: Uint8Array;
+  readonly #outputLimitBytes: number;
   readonly #tailLimit: number;
   /** Twice as large as the tail, so that what is older is dropped now and then and not each time. */
   readonly #buffer: Uint8Array;
@@ -25,6 +26,7 @@ export class FramedOutput {
    */
   constructor(nonce: string, outputLimitBytes: number) {
     this.#mark = new TextEncoder().encode(nonce);
+    this.#outputLimitBytes = outputLimitBytes;
     this.#tailLimit = outputLimitBytes + FRAME_OVERHEAD;
     this.#buffer = new Uint8Array(2 * this.#tailLimit);
   }
@@ -43,13 +45,16 @@ export class FramedOutput {
     return this.#printed(concat(head), limit);
   }
 
-  /** The frame, or undefined where the process ended without one. */
+  /**
+   * The frame, or undefined where the process ended without one. A module can write whatever it likes
+   * in the place of ours, so it is one only if it has the form.
+   */
   get frame(): SandboxFrame | undefined {
     const begin = indexOf(this.#tail, this.#mark);
     if (begin === -1) return undefined;
     const inner = this.#tail.subarray(begin + this.#mark.length);
     const end = indexOf(inner, this.#mark);
-    return end === -1 ? undefined : parsed(inner.subarray(0, end));
+    return end === -1 ? undefined : readFrame(inner.subarray(0, end), this.#outputLimitBytes);
   }
 
   #push(part: Uint8Array): void {
@@ -79,13 +84,27 @@ export class FramedOutput {
   }
 }
 
-function parsed(bytes: Uint8Array): SandboxFrame | undefined {
+const EMPTY_FRAME_BYTES = '{"ok":true,"output":}'.length;
+const MAX_REASON = 500;
+
+function readFrame(bytes: Uint8Array, outputLimitBytes: number): SandboxFrame | undefined {
+  let frame: { ok?: unknown; reason?: unknown; output?: unknown } | null;
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    frame = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    // Other threads of the module have printed into it.
     return undefined;
   }
+  if (frame?.ok === false && typeof frame.reason === "string") {
+    return { ok: false, reason: frame.reason.slice(0, MAX_REASON) };
+  }
+  if (frame?.ok !== true) return undefined;
+  const size = bytes.length - EMPTY_FRAME_BYTES;
+  if (size > outputLimitBytes) return { ok: false, reason: outputTooLarge(size, outputLimitBytes) };
+  return "output" in frame ? { ok: true, output: frame.output } : { ok: true };
+}
+
+function outputTooLarge(size: number, limit: number): string {
+  return `RangeError: its output has ${size} bytes of JSON; output_limit_bytes is ${limit}`;
 }
 
 function concat(parts: Uint8Array[]): Uint8Array {

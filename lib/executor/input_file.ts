@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { resolve } from "@std/path";
+
+const logger = getLogger(["dgrid", "executor"]);
 
 /** A JSON file that lives as long as one attempt. */
 export class InputFile implements AsyncDisposable {
@@ -25,6 +28,16 @@ export class InputFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path);
+    await discard(this.path);
+  }
+}
+
+/** Removes what an attempt leaves behind. It never throws: the attempt's outcome matters more. */
+export async function discard(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    logger.warn("{path} could not be removed: {error}", { path, error });
   }
 }

@@ -9,7 +9,7 @@ import { run } from "../process.ts";
 import { type Execution, notRun } from "../protocol/result.ts";
 import { asBroken } from "./as_broken.ts";
 import { type Executor, ExecutorBroken, type Job } from "./executor.ts";
-import { InputFile } from "./input_file.ts";
+import { discard, InputFile } from "./input_file.ts";
 import { byExitCode, printed, timedOut } from "./outcome.ts";
 
 /** What a {@link PlainShellExecutor} is made of. */
@@ -49,7 +49,7 @@ export class PlainShellExecutor implements Executor, AsyncDisposable {
     try {
       return await this.#runIn(cwd, script, job, signal);
     } finally {
-      await Deno.remove(cwd, { recursive: true });
+      await discard(cwd);
     }
   }
 

@@ -41,6 +41,7 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
   const { stringify } = JSON;
   const write = Deno.stdout.writeSync.bind(Deno.stdout);
   const encoder = new TextEncoder();
+  const encode = encoder.encode.bind(encoder);
   let finished = false;
 
   confine();
@@ -57,6 +58,7 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
     });
     forbidImports();
     forbidWorkers();
+    hideTheHost();
   }
 
   function forbidImports() {
@@ -67,6 +69,14 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
         throw new Error(`import of "${short}": a module in the sandbox may import nothing`);
       },
     });
+  }
+
+  /** What tells of the machine, or is a way around `import()`: a module has no use for it. */
+  function hideTheHost() {
+    Reflect.deleteProperty(globalThis, "process");
+    for (const name of ["execPath", "ppid", "pid", "mainModule"]) {
+      Reflect.deleteProperty(Deno, name);
+    }
   }
 
   /** A worker would have imports, and reserves more memory than most tasks have. */
@@ -93,7 +103,7 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
     if (json === undefined) {
       throw new TypeError(`its output is a ${typeof value}, which no JSON has`);
     }
-    const size = encoder.encode(json).length;
+    const size = encode(json).length;
     const limit = setup.outputLimitBytes;
     if (size > limit) {
       throw new RangeError(`its output has ${size} bytes of JSON; output_limit_bytes is ${limit}`);
@@ -123,7 +133,7 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
   function finish(frame: SandboxFrame, json = stringify(frame)) {
     if (finished) return;
     finished = true;
-    const bytes = encoder.encode(setup.nonce + json + setup.nonce);
+    const bytes = encode(setup.nonce + json + setup.nonce);
     for (let at = 0; at < bytes.length;) at += write(bytes.subarray(at));
     exit(frame.ok ? 0 : 1);
   }

@@ -56,6 +56,10 @@ export function sandboxLaunch(execPath: string, standalone: boolean, memoryMb: n
     : { command: [execPath, ...NO_PERMISSION, `--v8-flags=${heap}`, "-"], env: ENVIRONMENT };
 }
 
+/** A sandbox whose worker is killed ends with it, where the machine can arrange for that (Linux). */
+const DIES_WITH_PARENT =
+  'if command -v setpriv >/dev/null 2>&1; then exec setpriv --pdeathsig KILL "$@"; fi';
+
 /** Puts a command under limits. Started by `sh`, it needs leave to run nothing but `sh`. */
 export function underLimits(command: string[], { dataKib, cpuSeconds }: KernelLimits): string[] {
   const limits = [
@@ -67,6 +71,6 @@ export function underLimits(command: string[], { dataKib, cpuSeconds }: KernelLi
     ...(cpuSeconds === undefined ? [] : [`ulimit -t ${cpuSeconds}`]),
   ];
   // A limit that cannot be set is one that the machine has set lower already.
-  const script = `{ ${limits.join("; ")}; } 2>/dev/null; exec "$@"`;
+  const script = `{ ${limits.join("; ")}; } 2>/dev/null; ${DIES_WITH_PARENT}; exec "$@"`;
   return ["sh", "-c", script, "sh", ...command];
 }

@@ -15,6 +15,9 @@ import { retryDelayMs } from "../scheduling/retry_delay.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
+/** With half a minute between two attempts on one node, machinery has had time to recover by then. */
+const MAX_HANDED_BACK = 50;
+
 /** An attempt that is over, and what is to be said about it. */
 export interface Ended {
   saying: Saying;
@@ -134,11 +137,24 @@ export class Slots {
       event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at },
     };
     if (signal.aborted) return { saying };
-    log.error("{task}: handed back, it could not be run here: {why}", {
-      task: task_id,
-      why: error.message,
-    });
-    if (!(error instanceof ExecutorBroken)) log.debug("{error}", { error });
+    const why = error.message;
+    if (!(error instanceof ExecutorBroken)) {
+      // A defect of ours, which this task has found and would find again on every node.
+      log.error("{task}: internal error: {why}", { task: task_id, why });
+      log.debug("{error}", { error });
+      return { saying: this.#report(task, state, notRun("rejected", `internal error: ${why}`)) };
+    }
+    if (isHopeless(state)) {
+      const reason =
+        `given up after ${state.attempts.length} attempts that no node could run: ${why}`;
+      return { saying: this.#report(task, state, notRun("rejected", reason)) };
+    }
+    log.error("{task}: handed back, it could not be run here: {why}", { task: task_id, why });
     return { saying, broken: kindOf(task) };
   }
+}
+
+/** Whether a task has been handed back so often that it, and not the nodes, must be at fault. */
+function isHopeless({ attempts }: LiveState): boolean {
+  return attempts.filter(({ outcome }) => outcome === "handed_back").length >= MAX_HANDED_BACK;
 }

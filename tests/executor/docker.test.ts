@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ContainerEngine } from "../../lib/executor/container_engine.ts";
 import { DockerExecutor } from "../../lib/executor/docker.ts";
 import { ExecutorBroken } from "../../lib/executor/executor.ts";
+import { InputFile } from "../../lib/executor/input_file.ts";
 import { containerTest, docker } from "../support/container_engine.ts";
 import {
   containersOf,
@@ -68,6 +69,43 @@ containerTest("dockerExecutor.run() takes a script of 65536 bytes", async () => 
 containerTest("dockerExecutor.run() tells a script's 125 from the engine's", async () => {
   const { status, exit_code } = await runScript({ script: "exit 125" });
   assert.deepEqual({ status, exit_code }, { status: "failed", exit_code: 125 });
+});
+
+containerTest(
+  "dockerExecutor.run() knows a script's 125 when the engine forgot events",
+  async () => {
+    await withDocker(async (executor) => {
+      const statusOf = async (script: string, events: string[]) => {
+        executor.engine.eventsOf = () => Promise.resolve(events);
+        return (await executor.run(job({ script }), NEVER)).status;
+      };
+      assert.equal(await statusOf("echo no >&2; exit 125", []), "failed");
+      assert.equal(await statusOf("echo 'docker: no' >&2; exit 125", ["die"]), "failed");
+    });
+  },
+);
+
+containerTest("dockerExecutor.run() rejects an image without sh", async () => {
+  const image = `dgrid-test/${crypto.randomUUID()}:1`;
+  // The end of a tar archive: it holds no file.
+  assert.ok((await docker(["import", "-", image], new Uint8Array(1024))).ok);
+  try {
+    const { status, exit_code, reason } = await runScript({ script: "true", image });
+    assert.deepEqual([status, exit_code, reason], ["rejected", null, `image ${image} has no sh`]);
+  } finally {
+    await docker(["rmi", image]);
+  }
+});
+
+containerTest("dockerExecutor.run() leaves a script its own 127", async () => {
+  const { status, exit_code } = await runScript({ script: "not-a-program" });
+  assert.deepEqual([status, exit_code], ["failed", 127]);
+});
+
+Deno.test("inputFile can be gone when it is disposed of", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "dgrid-input-" });
+  await using _input = await InputFile.write(folder, "input", 1);
+  await Deno.remove(folder, { recursive: true });
 });
 
 containerTest("dockerExecutor.run() rejects what the engine refuses, in its words", async () => {

@@ -37,6 +37,11 @@ Deno.test("plainShellExecutor.run() runs in a folder of its own and removes it",
   await assert.rejects(Deno.stat(stdout.trim()), Deno.errors.NotFound);
 });
 
+Deno.test("plainShellExecutor.run() keeps the result of a script that removes its folder", async () => {
+  const { status, stdout } = await shell().run(job({ script: 'rm -rf "$PWD"; echo hi' }), NEVER);
+  assert.deepEqual([status, stdout], ["success", "hi\n"]);
+});
+
 Deno.test("plainShellExecutor.run() kills the whole group when the time is over", async () => {
   const script = "sleep 60 & echo $!; wait";
   const result = await shell().run(job({ script, timeout_seconds: 1 }), NEVER);

@@ -256,6 +256,29 @@ Deno.test("a worker whose machinery breaks hands the task back, and tries again 
   ok(times[1] - times[0] >= 30_000, `${times}`);
 });
 
+Deno.test("a task that finds a defect of ours is ended, and not tried on every node", async () => {
+  const grid = await MemoryGrid.with([makeTask("a", { retries: 3 }), makeTask("b")]);
+  const executor = new FakeExecutor(["module"], ({ task }) => {
+    if (task.task_id === "a") throw new TypeError("x is not a function");
+    return Promise.resolve(executionOf("success"));
+  });
+  await makeWorker(grid, "n1", { executor }).worker.run(never);
+  same(executor.started.toSorted(), ["a#1", "b#1"]);
+  const result = (await resultsOf(grid, ["a"])).get("a")!;
+  same([result.status, result.reason], ["rejected", "internal error: x is not a function"]);
+});
+
+Deno.test("a task that breaks the machinery again and again is given up", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const executor = new FakeExecutor(["module"], () => {
+    throw new ExecutorBroken("the engine is gone");
+  });
+  await makeWorker(grid, "n1", { executor }).worker.run(never);
+  const result = (await resultsOf(grid, ["a"])).get("a")!;
+  equal(result.status, "rejected");
+  match(result.reason!, /^given up after 50 attempts that no node could run: the engine is gone$/);
+});
+
 Deno.test("a task whose machinery broke can be run by another node at once", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
   const stop = new AbortController();
