@@ -3,6 +3,8 @@
  * process of ours stands between the task and the program, and signals, streams and exit code need
  * nobody to hand them on.
  *
+ *     check     nothing; fails where DGRID_IMPORTS is wrong, because Deno's task shell goes on when
+ *               what stands in $(…) fails
  *     imports   jsr or npm, for the variable DGRID_IMPORTS
  *     load      what loading the modules needs
  *     run       the same, and D-GRID's grants
@@ -38,13 +40,22 @@ function flagsFor(purpose: string, imports: Imports): readonly string[] {
     case "test":
       return [...importFlags(imports), ...testGrants(Deno.execPath())];
     default:
-      throw new Error(`printing flags: found "${purpose}"; use imports, load, run or test`);
+      throw new Error(`printing flags: found "${purpose}"; use check, imports, load, run or test`);
   }
 }
 
+async function printFlags(purpose: string, wanted: string | undefined): Promise<void> {
+  if (purpose === "check") return void await chooseImports(wanted, () => Promise.resolve(true));
+  console.log(flagsFor(purpose, await chooseImports(wanted)).join(" "));
+}
+
 if (import.meta.main) {
-  const imports = await chooseImports(Deno.env.get("DGRID_IMPORTS"));
-  console.log(flagsFor(Deno.args[0] ?? "", imports).join(" "));
+  try {
+    await printFlags(Deno.args[0] ?? "", Deno.env.get("DGRID_IMPORTS"));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
   // A registry that keeps silent keeps its connections open; nobody waits for it any longer.
   Deno.exit(0);
 }

@@ -14,6 +14,7 @@ import {
   tooLargeRule,
 } from "../protocol/task.ts";
 import type { OptionValues } from "./options.ts";
+import { inOneLine } from "./printable.ts";
 import type { RawTask } from "./task_file.ts";
 
 /** What is set in every task that lacks it. */
@@ -82,7 +83,7 @@ export function checkCeilings(raw: RawTask[], tasks: Task[], settings: Settings)
 function refuse(lines: string[]): void {
   if (lines.length === 0) return;
   const count = lines.length === 1 ? [] : [`${lines.length} problems; mend them and try again`];
-  throw new InvalidInput([...lines, ...count].join("\n"));
+  throw new InvalidInput([...lines.map(inOneLine), ...count].join("\n"));
 }
 
 function linesFor(place: string, problems: Problem[]): string[] {

@@ -15,6 +15,7 @@ import { SETTINGS_PATH } from "../protocol/settings.ts";
 import type { Command, Context } from "./context.ts";
 import { withoutPasswords } from "./exit_code.ts";
 import { openGrid, repositoryOf } from "./open_grid.ts";
+import { WrongUsage } from "./problems.ts";
 
 /** What a new grid begins with. */
 const SETTINGS = { version: 1, lease_seconds: 300, max_attempts: 3 };
@@ -37,11 +38,16 @@ export const init: Command = {
     if (options.json) return terminal.printJson({ repo, done });
     for (const line of done) terminal.print(line);
     if (done.length === 0) terminal.print(`${repo} is a grid already; nothing was changed`);
-    const where = context.given.has("repo") ? ` --repo ${repo}` : "";
+    const where = context.given.has("repo") ? ` --repo ${quoted(repo)}` : "";
     terminal.tell(`next: dgrid submit${where} --script 'echo hello'`);
     terminal.tell(`then: dgrid worker${where} --exit-when-idle`);
   },
 };
+
+/** A word as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /**
  * Makes sure that there is a grid.
@@ -60,8 +66,10 @@ async function prepareFolder(
   url: string,
   { options, env }: Pick<Context, "options" | "env">,
 ): Promise<string[]> {
-  const folder = url.replace(/^file:\/\//, "");
+  const folder = folderOf(url);
+  await refuseFile(folder);
   await refuseWorkingCopy(folder);
+  await refuseOtherThings(folder);
   const git = new Git(folder, env);
   const done: string[] = [];
   if (await isAbsentOrEmpty(folder)) {
@@ -77,6 +85,37 @@ async function prepareFolder(
     done.push(`set ${setting} in ${folder}`);
   }
   return done;
+}
+
+/** The folder that Git takes an address for: it decodes URLs. */
+function folderOf(url: string): string {
+  if (!url.startsWith("file://")) return url;
+  try {
+    const folder = decodeURIComponent(url.slice("file://".length));
+    if (folder.startsWith("/")) return folder;
+  } catch {
+    // A % without two digits: told below.
+  }
+  throw new WrongUsage(`setting the grid up: ${url} is no URL of a folder; use file:///FOLDER`);
+}
+
+async function refuseFile(folder: string): Promise<void> {
+  const info = await Deno.stat(folder).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (info === undefined || info.isDirectory) return;
+  throw new WrongUsage(`setting the grid up: ${folder} is a file; name a folder`);
+}
+
+async function refuseOtherThings(folder: string): Promise<void> {
+  const names = await entryNames(folder) ?? [];
+  const isRepository = ["HEAD", "objects", "refs"].every((name) => names.includes(name));
+  if (names.length === 0 || isRepository) return;
+  throw new WrongUsage(
+    `setting the grid up: ${folder} is a folder with other things in it; ` +
+      "name a bare repository, or a folder that is empty or not there yet",
+  );
 }
 
 async function refuseWorkingCopy(folder: string): Promise<void> {

@@ -35,5 +35,5 @@ export const list: Command = {
 function rowOf({ task_id, state, priority, status, node_id, attempt, problem }: ListedTask) {
   const owner = node_id === undefined ? [] : [`attempt ${attempt}`, node_id];
   const details = [problem, priority, status, ...owner].filter((it) => it !== undefined);
-  return [task_id, state, inOneLine(details.join(", "))];
+  return [task_id, state, details.join(", ")].map(inOneLine);
 }

@@ -9,6 +9,7 @@ import { exitCodeOf, explain } from "./exit_code.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { configureLogging } from "./logging.ts";
 import { type CommandLine, readOptions, splitArguments } from "./parse_command_line.ts";
+import { stripControls } from "./printable.ts";
 import { WrongUsage } from "./problems.ts";
 import { NobodyReads, Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -77,8 +78,8 @@ function refuseOperands(name: string, { takes, operands }: Command, found: strin
 /** Tells what went wrong, and gives the exit code. */
 function report(terminal: Terminal, error: unknown, isDebugging: boolean): number {
   if (error instanceof NobodyReads) return 0;
-  for (const line of explain(error).split("\n")) terminal.tell(`dgrid: ${line}`);
-  if (isDebugging && error instanceof Error) terminal.tell(error.stack ?? "");
+  for (const line of explain(error).split("\n")) terminal.tell(`dgrid: ${stripControls(line)}`);
+  if (isDebugging && error instanceof Error) terminal.tell(stripControls(error.stack ?? ""));
   return exitCodeOf(error);
 }
 

@@ -11,6 +11,7 @@ import { withoutPasswords } from "./exit_code.ts";
 import { type NodeStatus, nodeStatus } from "./node_status.ts";
 import { openGrid, repositoryOf } from "./open_grid.ts";
 import { type Counts, countTasks } from "./overview.ts";
+import { inOneLine } from "./printable.ts";
 import { table } from "./table.ts";
 
 type NodeCounts = Record<NodeStatus, number>;
@@ -37,7 +38,9 @@ export const status: Command = {
       ...taskRows(tasks),
       ["nodes", listed(nodes)],
     ]));
-    for (const [path, reason] of strays) terminal.tell(`passed over: ${path}: ${reason}`);
+    for (const [path, reason] of strays) {
+      terminal.tell(inOneLine(`passed over: ${path}: ${reason}`));
+    }
   },
 };
 

@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import { decodeJson } from "../protocol/record.ts";
 import { describeProblems, InvalidInput } from "../protocol/problem.ts";
+import { WrongUsage } from "./problems.ts";
 
 /** A value that should be a task, or why there is none. */
 export type RawTask =
@@ -18,9 +19,12 @@ export type RawTask =
 /**
  * Reads all tasks of some files, of folders of files, or of standard input, named `-`.
  *
- * @throws {InvalidInput} when a file is missing, or a folder has none
+ * @throws {InvalidInput} when a file is missing, a folder has none, or `-` is there twice
  */
 export async function readTaskFiles(names: string[]): Promise<RawTask[]> {
+  if (names.indexOf("-") !== names.lastIndexOf("-")) {
+    throw new WrongUsage("reading the command: - stands for standard input; give it only once");
+  }
   const all: RawTask[] = [];
   for (const name of names) {
     for (const path of await filesOf(name)) {

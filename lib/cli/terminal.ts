@@ -86,11 +86,34 @@ function say(text: string): void {
   }
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/** How long to wait for a reader that is slower than we are. */
+const FULL_PIPE_MS = 5;
+const PIPE_BUF = 4096;
+
+/** Writes all of a text, also to a pipe that somebody else has made non-blocking. */
+export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, portionOf(bytes)));
+}
+
+/**
+ * What a pipe takes whole or not at all, up to the end of a line: Deno keeps the rest of a line back
+ * and, when the pipe is full by then, does not say how much it has written.
+ */
+function portionOf(bytes: Uint8Array): Uint8Array {
+  const portion = bytes.subarray(0, PIPE_BUF);
+  return portion.subarray(0, portion.lastIndexOf(0x0a) + 1 || portion.length);
+}
+
+/** @returns how many bytes were written; none where the pipe is full */
+function writeSome(stream: Parameters<typeof writeAll>[0], bytes: Uint8Array): number {
   try {
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    return stream.writeSync(bytes);
   } catch (error) {
+    if (error instanceof Deno.errors.WouldBlock) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
+      return 0;
+    }
     if (error instanceof Deno.errors.BrokenPipe) throw new NobodyReads("nobody reads the output");
     throw error;
   }

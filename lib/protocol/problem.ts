@@ -44,10 +44,13 @@ function beginning(value: unknown, room: number): string | undefined {
   return text + close;
 }
 
-/** One problem as a phrase: `timeout_seconds: 0: must be an integer from 1 to 86400`. */
+/** What would break a line, or move the cursor of a screen, in the words of an input. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** One problem as a phrase in one line: `timeout_seconds: 0: must be an integer from 1 to 86400`. */
 export function describeProblem({ field, found, rule }: Problem): string {
   return [cut(field, MAX_FIELD), found, rule].filter((part) => part !== undefined && part !== "")
-    .join(": ");
+    .join(": ").replaceAll(CONTROLS, "\ufffd");
 }
 
 /** The problems of one input in one line, which stays short however many there are. */

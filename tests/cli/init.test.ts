@@ -67,3 +67,26 @@ Deno.test("init says so when the server refuses", async () => {
   strictEqual(code, 1);
   match(stderr, /^dgrid: writing to refs\/heads\/main: .*pre-receive hook declined.*\n$/);
 });
+
+Deno.test("init refuses a file, and a folder with other things in it", async () => {
+  await using place = await Playground.empty();
+  await place.write("things/file", "mine");
+  const file = await place.run(["init", "--repo=things/file"]);
+  strictEqual(file.code, 2);
+  match(file.stderr, /^dgrid: setting the grid up: .*\/things\/file is a file; .*\n$/);
+  const folder = await place.run(["init", "--repo=things"]);
+  strictEqual(folder.code, 2);
+  match(
+    folder.stderr,
+    /^dgrid: setting the grid up: .*\/things is a folder with other things.*\n$/,
+  );
+});
+
+Deno.test("init decodes a URL as Git does, and quotes in its hint what has spaces", async () => {
+  await using place = await Playground.empty();
+  const url = `file://${place.folder}/my%20grid.git`;
+  strictEqual((await place.run(["init", `--repo=${url}`])).code, 0);
+  const again = await place.run(["init", "--repo=my grid.git"]);
+  match(again.stdout, /is a grid already/);
+  match(again.stderr, /^next: dgrid submit --repo '.*\/my grid\.git' --script/);
+});

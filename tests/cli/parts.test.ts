@@ -9,6 +9,7 @@ import { Interrupted, NoSuchThing, TaskNotSuccessful, WrongUsage } from "../../l
 import { table } from "../../lib/cli/table.ts";
 import { splitTasks } from "../../lib/cli/task_file.ts";
 import { makeTaskId } from "../../lib/cli/task_id.ts";
+import { writeAll } from "../../lib/cli/terminal.ts";
 import { GitError } from "../../lib/git/git_error.ts";
 import { NoGrid } from "../../lib/ledger/ledger.ts";
 import { isNodeId, isTaskId } from "../../lib/protocol/identity.ts";
@@ -52,6 +53,19 @@ Deno.test("isRemote() tells URLs from paths", () => {
 Deno.test("stripControls() leaves nothing that could take a screen over", () => {
   strictEqual(stripControls("a\tb\n\x1b[2Jc\r\u009b\u202ed\x07é"), "a\tb\n�[2Jc���d�é");
   strictEqual(inOneLine("a\n\r b\x1b"), "a b�");
+});
+
+Deno.test("writeAll() waits for a full pipe, and loses nothing", () => {
+  const written: number[] = [];
+  let calls = 0;
+  writeAll({
+    writeSync: (bytes) => {
+      if (++calls % 2 === 1) throw new Deno.errors.WouldBlock("full");
+      written.push(...bytes.subarray(0, 3));
+      return Math.min(3, bytes.length);
+    },
+  }, "abcdefgh");
+  strictEqual(new TextDecoder().decode(new Uint8Array(written)), "abcdefgh");
 });
 
 Deno.test("table() lines columns up and cuts lines", () => {

@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { queuePath } from "../../lib/protocol/layout.ts";
+import { commitFiles } from "../support/git_server.ts";
 import { Playground } from "../support/playground.ts";
 
 Deno.test("submit puts tasks of all kinds of files into one commit, and prints their ids", async () => {
@@ -186,4 +187,31 @@ Deno.test("submit and validate refuse an input that is nested too deep, and show
   const { code, stderr } = await place.run(["submit", "--script=x", `--input=${input}`]);
   deepStrictEqual([code, stderr], [2, `dgrid: --script: input: ${"[".repeat(57)}...: ${rule}\n`]);
   strictEqual(await place.tip(), tip);
+});
+
+Deno.test("submit and validate take standard input only once", async () => {
+  await using place = await Playground.withGrid();
+  for (const command of ["submit", "validate"]) {
+    const { code, stderr } = await place.run([command, "-", "-"], { stdin: '{"script": "x"}' });
+    strictEqual(code, 2);
+    match(stderr, /^dgrid: reading the command: - stands for standard input; .*\n$/);
+  }
+});
+
+Deno.test("what strangers wrote cannot break lines or take the screen over", async () => {
+  await using place = await Playground.withGrid();
+  const { code, stderr } = await place.run(["validate", "-"], {
+    stdin: '{"script": "x", "\\u001b[31mX\\nY": 1}',
+  });
+  strictEqual(code, 2);
+  match(stderr, /^dgrid: standard input: \ufffd\[31mX\ufffdY: .*\n$/);
+  await commitFiles(place.folder, place.repo, {
+    "tasks/completed/aa/\x1b[31mx.json": "{}",
+    "tasks/queue/\x1b[32my.json": "{}",
+  });
+  for (const command of ["list", "status"]) {
+    const shown = await place.run([command]);
+    strictEqual(shown.code, 0);
+    strictEqual((shown.stdout + shown.stderr).includes("\x1b"), false, command);
+  }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ContainerEngine } from "../../lib/executor/container_engine.ts";
+import { ContainerEngine, wordsOf } from "../../lib/executor/container_engine.ts";
 import { DockerExecutor } from "../../lib/executor/docker.ts";
 import { ExecutorBroken } from "../../lib/executor/executor.ts";
 import { InputFile } from "../../lib/executor/input_file.ts";
@@ -213,4 +213,11 @@ Deno.test("dockerExecutor.run() throws ExecutorBroken when no engine answers", a
 
 Deno.test("containerEngine.answers() is false when its program is missing", async () => {
   assert.equal(await new ContainerEngine("podman-is-not-here", {}).answers(), false);
+});
+
+Deno.test("wordsOf() is never empty", () => {
+  assert.equal(
+    wordsOf("\nRun 'docker run --help' for more information\n"),
+    "the engine gave no reason",
+  );
 });

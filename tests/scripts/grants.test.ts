@@ -33,8 +33,28 @@ Deno.test("every task that loads the program takes its flags from flags.ts", () 
     const command = typeof task === "string" ? task : task.command;
     const loads = /main\.ts|deno (test|check)/.test(command) || name === "compile";
     strictEqual(loads, /\$\(deno task -q flags (run|test|load)\)/.test(command), name);
+    if (command.includes("$(")) {
+      strictEqual(command.startsWith("deno task -q flags check && "), true);
+    }
     strictEqual(/--allow-all|(^| )-A /.test(command), false, name);
   }
+});
+
+Deno.test("a wrong DGRID_IMPORTS stops the task before the program starts", async () => {
+  const finished = await runDeno(["task", "--quiet", "dgrid", "version"], {
+    DGRID_IMPORTS: "bogus",
+  });
+  deepStrictEqual(finished, {
+    code: 2,
+    stdout: "",
+    stderr: 'reading DGRID_IMPORTS: found "bogus"; use jsr or npm\n',
+  });
+});
+
+Deno.test("a task hands its arguments on", async () => {
+  const { code, stdout } = await runDeno(["task", "--quiet", "dgrid", "--version"]);
+  strictEqual(code, 0);
+  match(stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
 Deno.test("the README shows the grants as they are", async () => {
