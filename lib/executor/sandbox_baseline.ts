@@ -26,6 +26,7 @@ export async function measureBaseline({ command, env }: Launch): Promise<number 
   const reader = child.stdout.getReader();
   try {
     const writer = child.stdin.getWriter();
+    // Where it ends before it has read all, the read below finds out.
     await writer.write(new TextEncoder().encode(IDLE_PROGRAM)).catch(() => {});
     await writer.close().catch(() => {});
     if (!(await reader.read()).done) return await dataSizeOf(child.pid);

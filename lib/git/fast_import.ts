@@ -83,6 +83,7 @@ export class FastImport {
   async abort(): Promise<void> {
     // It has ended already when it failed, and that is when this is called most.
     killQuietly(this.#child);
+    // The pipe is broken already where it has ended.
     await this.#stdin.abort().catch(() => undefined);
     await Promise.all([this.#child.status, this.#words, this.#lines.cancel()]);
   }
