@@ -12,7 +12,22 @@ export interface TemporaryFolder extends AsyncDisposable {
 
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await Deno.makeTempDir({ prefix: "dgrid-test-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+  return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
+}
+
+/** A git that a killed program had started may still be writing; it ends by itself, and soon. */
+const REMOVAL_TRIES = 100;
+
+async function removeFolder(path: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      const isStillWritten = /Directory not empty/.test((error as Error).message);
+      if (!isStillWritten || tries === REMOVAL_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }
 
 /** Runs plain Git, as a person would, and gives what it printed. */

@@ -50,6 +50,16 @@ async function resultsOf(grid: MemoryGrid, ids: string[]): Promise<Map<string, R
   return results;
 }
 
+/** A worker claims a task, is stopped while it runs, and hands it back. */
+async function stopInTheMiddle(grid: MemoryGrid, nodeId: string): Promise<void> {
+  const stop = new AbortController();
+  const executor = new FakeExecutor(["module"], (job, signal) => {
+    stop.abort();
+    return untilStopped(job, signal);
+  });
+  await makeWorker(grid, nodeId, { executor, exitWhenIdle: false }).worker.run(stop.signal);
+}
+
 const tasksOf = (count: number, more: Record<string, unknown> = {}): Task[] =>
   Array.from({ length: count }, (_, index) => makeTask(`t${index}`, more));
 
@@ -183,12 +193,7 @@ Deno.test("a stopped worker finishes what runs within the grace time", async () 
 
 Deno.test("a stopped worker hands back what does not end in time, for others to run", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
-  const stop = new AbortController();
-  const stuck = new FakeExecutor(["module"], (job, signal) => {
-    stop.abort();
-    return untilStopped(job, signal);
-  });
-  await makeWorker(grid, "n1", { executor: stuck, exitWhenIdle: false }).worker.run(stop.signal);
+  await stopInTheMiddle(grid, "n1");
   const { ledger } = await grid.look("reader");
   equal(ledger.stateOf("a")?.status, "retrying");
   const { worker, executor } = makeWorker(grid, "n2");
@@ -294,12 +299,7 @@ Deno.test("a task whose machinery broke can be run by another node at once", asy
 
 Deno.test("a task that was handed back is run as claimed, although its file was spoilt since", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
-  const stop = new AbortController();
-  const stuck = new FakeExecutor(["module"], (job, signal) => {
-    stop.abort();
-    return untilStopped(job, signal);
-  });
-  await makeWorker(grid, "n1", { executor: stuck }).worker.run(stop.signal);
+  await stopInTheMiddle(grid, "n1");
   await tamper(grid, grid.names.branch, [{
     path: queuePath("a", "medium"),
     bytes: new Uint8Array(),
@@ -312,12 +312,7 @@ Deno.test("a task that was handed back is run as claimed, although its file was 
 
 Deno.test("a task whose spec is gone is ended as rejected, so that nobody waits for it", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
-  const stop = new AbortController();
-  const stuck = new FakeExecutor(["module"], (job, signal) => {
-    stop.abort();
-    return untilStopped(job, signal);
-  });
-  await makeWorker(grid, "n1", { executor: stuck }).worker.run(stop.signal);
+  await stopInTheMiddle(grid, "n1");
   const gone = (path: string) => [{ path, remove: true as const }];
   await tamper(grid, grid.names.branch, gone(queuePath("a", "medium")));
   await tamper(grid, grid.names.shard(shardOf("a")), gone(SHARD_PATHS.spec("a")));
