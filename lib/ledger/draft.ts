@@ -5,22 +5,25 @@
  */
 import { shardOf } from "../protocol/identity.ts";
 import { SHARD_PATHS } from "../protocol/layout.ts";
-import type { LiveState } from "../protocol/live_state.ts";
+import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import { encodeRecord } from "../protocol/record.ts";
-import { buildResult, type Execution } from "../protocol/result.ts";
+import type { TaskEvent } from "../protocol/event.ts";
+import { buildResult, type Execution, notRun } from "../protocol/result.ts";
 import type { Task } from "../protocol/task.ts";
-import { type Refusal, type TaskEvent, transition, wasApplied } from "../protocol/transition.ts";
+import { type Refusal, transition, wasApplied } from "../protocol/transition.ts";
 import type { Ledger } from "./ledger.ts";
+import { readTask } from "./specs.ts";
 import type { ShardEntry, ShardView } from "./shard_view.ts";
 import type { Change, Oid } from "./store.ts";
 
 /** An event, and what has to be kept with it. */
 export interface Saying {
   event: TaskEvent;
-  /** With a claim or a reject: the file in the queue that it is about. A claim keeps it as spec. */
+  /** With a claim, a cancel or a reject: the file in the queue that it is about. A claim keeps it. */
   spec?: Oid;
-  /** With a report or a reject: how it went, and the task as claimed. */
+  /** How it went; where nothing is given, nothing was run to its end. */
   execution?: Execution;
+  /** The task as claimed; where it is not given, it is read when it ends. */
   task?: Task;
 }
 
@@ -53,23 +56,24 @@ export async function draftShards(
   const drafts: Draft[] = [];
   for (const [shard, own] of Map.groupBy(sayings, ({ event }) => shardOf(event.task_id))) {
     const mayClaim = !own.some(startsFresh) || await ledger.reachesSettledMark(shard);
-    const draft = draftShard(ledger, shard, own, mayClaim, heard);
+    const draft = await draftShard(ledger, shard, own, mayClaim, heard);
     if (draft.accepted.size > 0) drafts.push(draft);
   }
   return drafts;
 }
 
+/** Whether an event can be the first on a task, so that it must still be in the queue. */
 function startsFresh({ event }: Saying): boolean {
-  return event.kind === "claim" || event.kind === "reject";
+  return event.kind === "claim" || event.kind === "reject" || event.kind === "cancel";
 }
 
-function draftShard(
+async function draftShard(
   ledger: Ledger,
   shard: string,
   sayings: Saying[],
   mayClaim: boolean,
   heard: Map<Saying, Heard>,
-): Draft {
+): Promise<Draft> {
   const before = ledger.shard(shard);
   const draft: Draft = {
     shard,
@@ -93,7 +97,7 @@ function draftShard(
       continue;
     }
     draft.tasks.set(event.task_id, { state: outcome.next });
-    draft.changes.push(...changesOf(saying, outcome.next));
+    draft.changes.push(...await changesOf(ledger, saying, outcome.next));
     draft.accepted.set(saying, outcome.next);
   }
   return draft;
@@ -124,15 +128,38 @@ function gone(
   return { ok: false, code: "finished", reason: `${task_id}: ${reason}` };
 }
 
-function changesOf({ event, spec, execution, task }: Saying, state: LiveState): Change[] {
+async function changesOf(ledger: Ledger, saying: Saying, state: LiveState): Promise<Change[]> {
   const { task_id } = state;
+  const { event, spec } = saying;
   const changes: Change[] = [{ path: SHARD_PATHS.task(task_id), bytes: encodeRecord(state) }];
   if (event.kind === "claim" && spec !== undefined) {
     changes.push({ path: SHARD_PATHS.spec(task_id), blob: spec });
   }
-  if (state.status === "finished" && execution !== undefined) {
+  if (state.status === "finished") {
+    const task = saying.task ?? await claimedTask(ledger, saying);
+    const execution = saying.execution ?? notRun(finalStatusOf(state), ending(event, state));
     const bytes = encodeRecord(buildResult(state, execution, task));
     changes.push({ path: SHARD_PATHS.result(task_id), bytes });
   }
   return changes;
+}
+
+/** The task that ends; undefined where its file is none. */
+async function claimedTask(ledger: Ledger, { event, spec }: Saying): Promise<Task | undefined> {
+  const { task_id } = event;
+  const isOnlyQueued = spec !== undefined;
+  const file = ledger.main.queue.get(task_id);
+  const isNone = isOnlyQueued && (file === undefined || "problem" in file.content);
+  return isNone ? undefined : await readTask(ledger, task_id, spec);
+}
+
+/** Why a task ended that was not run to its end. */
+function ending(event: TaskEvent, { attempts }: LiveState): string {
+  if (event.kind !== "expire") return "it was cancelled";
+  const { outcome, node_id } = attempts.at(-1)!;
+  if (outcome === "cancelled") return `it was cancelled, and its owner ${node_id} was lost`;
+  const owners = attempts.filter(({ outcome }) => outcome === "lost").map(({ node_id }) => node_id);
+  return `given up after ${owners.length} owners that gave no sign of life for a lease: ${
+    owners.join(", ")
+  }`;
 }

@@ -21,6 +21,21 @@ export function heartbeat(ledger: Ledger, node: NodeRecord, last?: Oid): Compani
   return { ref: ledger.names.node(node.node_id), expected: last, order };
 }
 
+/** What a node's ref says; undefined where there is none, or it cannot be understood. */
+export async function readNode(ledger: Ledger, nodeId: string): Promise<NodeRecord | undefined> {
+  const { store, names, refs } = ledger;
+  const ref = names.node(nodeId);
+  const oid = refs.get(ref);
+  if (oid === undefined) return undefined;
+  await store.fetch(new Map([[ref, oid]]));
+  const entry = (await store.find(oid, [NODE_RECORD_PATH])).get(NODE_RECORD_PATH);
+  const [record] = await readRecords(
+    ledger,
+    entry === undefined ? [] : [{ node_id: nodeId, entry }],
+  );
+  return record;
+}
+
 /** Records on the branch who works here, unless it stands there already. */
 export async function registerNode(ledger: Ledger, node: NodeRecord): Promise<void> {
   await commitToBranch(ledger, `${node.node_id}: join the grid`, async () => {

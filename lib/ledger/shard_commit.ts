@@ -4,7 +4,7 @@
  * @module
  */
 import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
-import type { TaskEvent } from "../protocol/transition.ts";
+import type { TaskEvent } from "../protocol/event.ts";
 import { signedBy } from "./commit_order.ts";
 import type { Draft, Saying } from "./draft.ts";
 import type { Writer } from "./ledger.ts";
@@ -19,6 +19,8 @@ const VERBS: Record<TaskEvent["kind"], string> = {
   claim: "claim",
   report: "report",
   hand_back: "hand back",
+  expire: "take away",
+  cancel: "cancel",
   reject: "reject",
 };
 
@@ -26,11 +28,13 @@ const VERBS: Record<TaskEvent["kind"], string> = {
 function describe(accepted: Map<Saying, LiveState>): string {
   const byVerb = Map.groupBy(accepted, ([{ event }]) => VERBS[event.kind]);
   return [...byVerb].map(([verb, said]) =>
-    `${verb} ${
-      said.map(([{ event }, state]) => event.task_id + (verb === "report" ? ending(state) : ""))
-        .join(", ")
-    }`
+    `${verb} ${said.map(([{ event }, state]) => event.task_id + remark(event, state)).join(", ")}`
   ).join("; ");
+}
+
+function remark(event: TaskEvent, state: LiveState): string {
+  if (event.kind === "report") return ending(state);
+  return event.kind === "expire" ? ` (from ${event.owner}, which was lost)` : "";
 }
 
 function ending(state: LiveState): string {

@@ -32,6 +32,21 @@ export async function readSpec(ledger: Ledger, taskId: string): Promise<QueuedFi
   return { task_id: taskId, path, blob: oid, content };
 }
 
+/**
+ * A task that ends, as it was claimed; undefined where its spec is none.
+ *
+ * @param blob its spec; by default what stands on the live edge
+ */
+export async function readTask(
+  ledger: Ledger,
+  taskId: string,
+  blob?: Oid,
+): Promise<Task | undefined> {
+  if (blob !== undefined) return (await readSpecs(ledger, [blob])).get(blob);
+  const spec = (await specsOf(ledger, [taskId])).get(taskId)?.spec;
+  return spec !== undefined && "task" in spec ? spec.task : undefined;
+}
+
 async function specsOf(
   ledger: Ledger,
   taskIds: string[],

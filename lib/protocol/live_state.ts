@@ -2,17 +2,21 @@
  * The live state of a task: its entry on the shard it belongs to (DESIGN.md section 4).
  *
  * ```text
- * (queued: on main, no entry) ──claim──▶ claimed ──report──▶ finished ──settle──▶ (result on main)
- *                │                        ▲    │                ▲
- *                │                  claim │    │ hand_back, or  │
- *                │                        │    ▼ failed with retries left
- *                │                       retrying               │
- *                └───────────reject (the file is no task)───────┘
+ *  (queued: on main, no entry)
+ *      │ claim                         ┌──cancel (nobody has it), reject (the file is no task)──┐
+ *      ▼                               │                                                        ▼
+ *   claimed ──report──────────────────▶┼──▶ finished ──settle──▶ (result on main, no entry)
+ *    │ ▲  │                            ▲
+ *    │ │  └─cancel─▶ cancelling ───────┘ report; hand_back or expire: cancelled
+ *    │ │ claim                         ▲
+ *    ▼ │                               │ expire of the last owner: lost
+ *   retrying ◀── hand_back, expire, or a report of a failure with retries left
  * ```
  *
- * Who has authority: only the node that is named in a `claimed` entry, and only for the attempt
- * that stands there, may report on it or hand it back. Everybody may claim what has no entry or is
- * `retrying`; everybody may settle what is `finished`.
+ * Who has authority: only the node that is named in a `claimed` or `cancelling` entry, and only for
+ * the attempt that stands there, may report on it or hand it back. Everybody may claim what has no
+ * entry or is `retrying`, cancel what is not finished, take an attempt away from an owner that gave no
+ * sign of life for a lease, and settle what is `finished`.
  *
  * @module
  */

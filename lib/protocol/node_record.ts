@@ -12,7 +12,12 @@ import { decodeRecord } from "./record.ts";
 const nodeRecordSchema = z.object({
   version: z.literal(1),
   node_id: z.string().refine(isNodeId),
-  status: z.enum(["online", "draining", "offline"]),
+  /** `joining`: a process asks whether another one works under this name. */
+  status: z.enum(["joining", "online", "draining", "offline"]),
+  /** Tells the processes that ever used this name apart; those that share a `--home` share it. */
+  instance: z.string().optional(),
+  /** While it lives, it answers a `joining` within this time. */
+  looks_every_seconds: z.number().optional(),
   machine: z.object({
     hostname: z.string(),
     os: z.string(),

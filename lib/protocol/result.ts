@@ -18,7 +18,8 @@ import type { Task } from "./task.ts";
 
 /** What running an attempt brought forth. */
 export interface Execution {
-  status: Exclude<Status, "lost">;
+  /** No executor says `lost`: that is found by others. */
+  status: Status;
   /** The container's; -2 on timeout; null where nothing ran. */
   exit_code: number | null;
   stdout: string;
@@ -105,7 +106,7 @@ export function buildResult(
 }
 
 /** The execution of a task that never ran. */
-export function notRun(status: "rejected" | "cancelled", reason: string): Execution {
+export function notRun(status: Status, reason: string): Execution {
   return {
     status,
     exit_code: null,

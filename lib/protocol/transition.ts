@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Cancel, Claim, Expire, HandBack, Reject, Report, TaskEvent } from "./event.ts";
 import type { Attempt, LiveState, Outcome } from "./live_state.ts";
 
 /**
@@ -14,51 +15,6 @@ import type { Attempt, LiveState, Outcome } from "./live_state.ts";
  * retries and 100 lost owners.
  */
 const MAX_ATTEMPTS_KEPT = 150;
-
-/** A node takes a task that nobody has. */
-export interface Claim {
-  kind: "claim";
-  task_id: string;
-  node_id: string;
-  at: string;
-}
-
-/** The owner says how its attempt ended. */
-export interface Report {
-  kind: "report";
-  task_id: string;
-  node_id: string;
-  attempt: number;
-  /** When the attempt was claimed: tells it from one of the same number in an earlier run. */
-  claimed_at: string;
-  at: string;
-  outcome: Exclude<Outcome, "handed_back">;
-  /** How often the task may be tried again after a failure or a timeout. */
-  retries: number;
-  /** When a further attempt may begin, if there is to be one. */
-  retry_at: string;
-}
-
-/** The owner gives an attempt back unfinished, because it stops or cannot run it after all. */
-export interface HandBack {
-  kind: "hand_back";
-  task_id: string;
-  node_id: string;
-  attempt: number;
-  /** When the attempt was claimed. */
-  claimed_at: string;
-  at: string;
-}
-
-/** A node found a file in the queue that is no task, and ends it there. */
-export interface Reject {
-  kind: "reject";
-  task_id: string;
-  node_id: string;
-  at: string;
-}
-
-export type TaskEvent = Claim | Report | HandBack | Reject;
 
 /** Why an event does not apply, as a code for programs and a sentence for people. */
 export interface Refusal {
@@ -78,44 +34,76 @@ export function transition(state: LiveState | undefined, event: TaskEvent): Tran
     case "claim":
       return claim(state, event);
     case "reject":
-      return reject(state, event);
+      return state === undefined ? endedUnclaimed(state, event, "rejected") : taken(state);
+    case "cancel":
+      return cancel(state, event);
     case "report":
-      return asOwner(state, event, report);
+      return asOwner(state, event, event.node_id, report);
     case "hand_back":
-      return asOwner(state, event, handBack);
+      return asOwner(state, event, event.node_id, handBack);
+    case "expire":
+      return asOwner(state, event, event.owner, expire);
   }
 }
 
 function claim(state: LiveState | undefined, event: Claim): Transition {
   if (state === undefined) return { ok: true, next: claimed([], 1, event) };
   if (state.status !== "retrying") return taken(state);
-  if (state.not_before !== undefined && Date.parse(event.at) < Date.parse(state.not_before)) {
+  if (isTooEarly(state.not_before, event)) {
     return refuse("too_early", `${state.task_id} waits for its retry at ${state.not_before}`);
   }
   return { ok: true, next: claimed(state.attempts, state.attempt + 1, event) };
 }
 
-function claimed(attempts: Attempt[], attempt: number, event: Claim): LiveState {
-  const { task_id, node_id, at } = event;
+function isTooEarly(notBefore: string | undefined, { at, waited_for }: Claim): boolean {
+  if (notBefore === undefined || waited_for === notBefore) return false;
+  return Date.parse(at) < Date.parse(notBefore);
+}
+
+function claimed(
+  attempts: Attempt[],
+  attempt: number,
+  { task_id, node_id, at }: Claim | Cancel | Reject,
+): LiveState {
   return { version: 1, task_id, status: "claimed", attempt, node_id, claimed_at: at, attempts };
 }
 
-function reject(state: LiveState | undefined, event: Reject): Transition {
-  if (state !== undefined) return taken(state);
-  const { task_id, node_id, at } = event;
-  return ended(claimed([], 1, { kind: "claim", task_id, node_id, at }), at, "rejected");
+function cancel(state: LiveState | undefined, event: Cancel): Transition {
+  if (state === undefined || state.status === "retrying") {
+    return endedUnclaimed(state, event, "cancelled");
+  }
+  if (state.status === "finished") return taken(state);
+  return { ok: true, next: { ...state, status: "cancelling" } };
+}
+
+/** Ends a task that nobody has. Whoever does it stands for the attempt that there never was. */
+function endedUnclaimed(
+  state: LiveState | undefined,
+  event: Cancel | Reject,
+  outcome: Outcome,
+): Transition {
+  const { attempts, attempt } = state ?? { attempts: [], attempt: 0 };
+  return ended(claimed(attempts, attempt + 1, event), event.at, outcome);
 }
 
 function report(state: LiveState, event: Report): Transition {
-  const again = isRetried(event.outcome) &&
+  const again = state.status !== "cancelling" && isRetried(event.outcome) &&
     state.attempts.filter(({ outcome }) => isRetried(outcome)).length < event.retries;
   return again
     ? waiting(state, event.at, event.outcome, event.retry_at)
     : ended(state, event.at, event.outcome);
 }
 
-function handBack(state: LiveState, event: HandBack): Transition {
-  return waiting(state, event.at, "handed_back");
+function handBack(state: LiveState, { at }: HandBack): Transition {
+  return state.status === "cancelling"
+    ? ended(state, at, "cancelled")
+    : waiting(state, at, "handed_back");
+}
+
+function expire(state: LiveState, { at, max_attempts }: Expire): Transition {
+  if (state.status === "cancelling") return ended(state, at, "cancelled");
+  const lost = 1 + state.attempts.filter(({ outcome }) => outcome === "lost").length;
+  return lost >= max_attempts ? ended(state, at, "lost") : waiting(state, at, "lost");
 }
 
 /** Whether a retry may follow an outcome (Contract: "after a failure or a timeout"). */
@@ -150,16 +138,18 @@ function isHandedBack({ outcome }: Attempt): boolean {
   return outcome === "handed_back";
 }
 
-function asOwner<E extends Report | HandBack>(
+/** Applies what holds only as long as an attempt is its owner's. */
+function asOwner<E extends Report | HandBack | Expire>(
   state: LiveState | undefined,
   event: E,
+  owner: string,
   apply: (state: LiveState, event: E) => Transition,
 ): Transition {
-  const { task_id, node_id, attempt, claimed_at } = event;
-  const whose = `attempt ${attempt} of ${task_id} is no longer ${node_id}'s`;
+  const { task_id, attempt, claimed_at } = event;
+  const whose = `attempt ${attempt} of ${task_id} is no longer ${owner}'s`;
   if (state === undefined) return refuse("not_owner", `${whose}: it is not on the live edge`);
   if (state.status === "finished") return refuse("finished", `${task_id} is finished already`);
-  const isOwner = state.status !== "retrying" && state.node_id === node_id &&
+  const isOwner = state.status !== "retrying" && state.node_id === owner &&
     state.attempt === attempt && state.claimed_at === claimed_at;
   if (!isOwner) {
     return refuse(
@@ -183,20 +173,47 @@ function refuse(code: Refusal["code"], reason: string): Refusal {
 /**
  * Whether a state shows that this very event took effect before: the answer to a push can be lost
  * although the push was not. Instants make it certain, because a node never gives the same one to
- * two events of a task.
+ * two events of a task. To end a lost owner's attempt is the same whoever says it.
  */
 export function wasApplied(state: LiveState, event: TaskEvent): boolean {
-  if (event.kind === "claim") {
-    return state.status === "claimed" && state.node_id === event.node_id &&
-      state.claimed_at === event.at;
+  switch (event.kind) {
+    case "claim":
+      return isHeld(state) && state.node_id === event.node_id && state.claimed_at === event.at;
+    case "expire":
+      return state.attempts.some((past) =>
+        past.outcome === "lost" && past.attempt === event.attempt &&
+        past.claimed_at === event.claimed_at && past.node_id === event.owner
+      );
+    case "cancel":
+      return state.status === "cancelling" || hasEnded(state, event, "cancelled");
+    case "report":
+      return hasEnded(state, event, event.outcome);
+    case "hand_back":
+      return hasEnded(state, event, "handed_back") || hasEnded(state, event, "cancelled");
+    case "reject":
+      return hasEnded(state, event, "rejected");
   }
-  const outcome = event.kind === "report"
-    ? event.outcome
-    : event.kind === "reject"
-    ? "rejected"
-    : "handed_back";
-  return state.attempts.some((attempt) =>
-    attempt.node_id === event.node_id && attempt.ended_at === event.at &&
-    attempt.outcome === outcome
+}
+
+/** Whether somebody owns a task now. */
+export function isHeld({ status }: LiveState): boolean {
+  return status === "claimed" || status === "cancelling";
+}
+
+/** Whether a state shows that an attempt has ended, so that its owner has no say any more. */
+export function isOver(
+  { attempts }: LiveState,
+  { attempt, claimed_at }: { attempt: number; claimed_at: string },
+): boolean {
+  return attempts.some((past) => past.attempt === attempt && past.claimed_at === claimed_at);
+}
+
+function hasEnded(
+  { attempts }: LiveState,
+  { node_id, at }: { node_id: string; at: string },
+  outcome: Outcome,
+): boolean {
+  return attempts.some((past) =>
+    past.node_id === node_id && past.ended_at === at && past.outcome === outcome
   );
 }

@@ -1,6 +1,7 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
 import type { LiveState } from "../../lib/protocol/live_state.ts";
-import { type TaskEvent, transition, wasApplied } from "../../lib/protocol/transition.ts";
+import type { TaskEvent } from "../../lib/protocol/event.ts";
+import { transition, wasApplied } from "../../lib/protocol/transition.ts";
 import { AT, claimedState, finishedState, LATER } from "./example.ts";
 
 const EVEN_LATER = "2026-01-02T03:06:05.000Z";
@@ -23,6 +24,17 @@ const report = { kind: "report", task_id: "t", at, outcome: "success", retries: 
 const owner = { node_id: "n1", attempt: 1, claimed_at: AT, retry_at: RETRY_AT };
 const handBack = { kind: "hand_back", task_id: "t", at, attempt: 1, claimed_at: AT } as const;
 
+const expiry = {
+  kind: "expire",
+  task_id: "t",
+  node_id: "n3",
+  owner: "n1",
+  attempt: 1,
+  claimed_at: AT,
+  at,
+  max_attempts: 3,
+} as const;
+
 const EVENTS: Record<string, TaskEvent> = {
   "a claim of the owner": { kind: "claim", task_id: "t", node_id: "n1", at },
   "a claim of another": { kind: "claim", task_id: "t", node_id: "n2", at },
@@ -34,6 +46,11 @@ const EVENTS: Record<string, TaskEvent> = {
   "a report of an attempt to come": { ...report, ...owner, attempt: 2 },
   "a hand back of the owner": { ...handBack, node_id: "n1" },
   "a hand back of another": { ...handBack, node_id: "n2" },
+  "an expiry of the owner's lease": expiry,
+  "an expiry of another's lease": { ...expiry, owner: "n2" },
+  "an expiry of an earlier run": { ...expiry, claimed_at: "2025-01-01T00:00:00.000Z" },
+  "the expiry of the last owner's lease": { ...expiry, max_attempts: 1 },
+  "a cancel": { kind: "cancel", task_id: "t", node_id: "alice", at },
 };
 
 const notLive = (who = "n1", number = 1) =>
@@ -105,7 +122,7 @@ const TABLE: Record<string, Record<string, string>> = {
   "a hand back of the owner": {
     queued: notLive(),
     claimed: "retrying 1 n1",
-    cancelling: "retrying 1 n1",
+    cancelling: "finished 1 n1",
     retrying: notOwner("retrying"),
     finished: DONE,
   },
@@ -114,6 +131,41 @@ const TABLE: Record<string, Record<string, string>> = {
     claimed: notOwner("claimed", "n2"),
     cancelling: notOwner("cancelling", "n2"),
     retrying: notOwner("retrying", "n2"),
+    finished: DONE,
+  },
+  "an expiry of the owner's lease": {
+    queued: notLive(),
+    claimed: "retrying 1 n1",
+    cancelling: "finished 1 n1",
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "an expiry of another's lease": {
+    queued: notLive("n2"),
+    claimed: notOwner("claimed", "n2"),
+    cancelling: notOwner("cancelling", "n2"),
+    retrying: notOwner("retrying", "n2"),
+    finished: DONE,
+  },
+  "an expiry of an earlier run": {
+    queued: notLive(),
+    claimed: notOwner("claimed"),
+    cancelling: notOwner("cancelling"),
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "the expiry of the last owner's lease": {
+    queued: notLive(),
+    claimed: "finished 1 n1",
+    cancelling: "finished 1 n1",
+    retrying: notOwner("retrying"),
+    finished: DONE,
+  },
+  "a cancel": {
+    queued: "finished 1 alice",
+    claimed: "cancelling 1 n1",
+    cancelling: "cancelling 1 n1",
+    retrying: "finished 2 alice",
     finished: DONE,
   },
 };
@@ -216,7 +268,7 @@ Deno.test("transition() lets a task that was handed back be claimed at once", ()
   same(handedBack, claimedState({ status: "retrying", attempts }));
 });
 
-for (const name of Object.keys(EVENTS).filter((name) => /of the owner|reject/.test(name))) {
+for (const name of Object.keys(EVENTS).filter((name) => /of the owner(?!')|reject/.test(name))) {
   const event = EVENTS[name];
   const before = event.kind === "claim" || event.kind === "reject" ? undefined : claimedState();
   const after = next(before, event);
@@ -251,4 +303,82 @@ Deno.test("wasApplied() finds a report under the attempts that came after it", (
 Deno.test("wasApplied() does not take a claim that is over for one that holds", () => {
   const claim: TaskEvent = { kind: "claim", task_id: "t", node_id: "n1", at: AT };
   equal(wasApplied(retrying, claim), false);
+});
+
+Deno.test("transition() gives a task up as lost with the last of max_attempts owners, and not before", () => {
+  let state = claimedState();
+  for (let lost = 1; lost < 3; lost++) {
+    state = next(state, { ...expiry, attempt: state.attempt, claimed_at: state.claimed_at });
+    equal(state.status, "retrying");
+    equal(state.not_before, undefined);
+    state = next(state, {
+      kind: "claim",
+      task_id: "t",
+      node_id: "n1",
+      at: `2026-01-03T0${lost}:00:00Z`,
+    });
+  }
+  state = next(state, { ...expiry, attempt: state.attempt, claimed_at: state.claimed_at });
+  same([state.status, ...state.attempts.map(({ outcome }) => outcome)], [
+    "finished",
+    "lost",
+    "lost",
+    "lost",
+  ]);
+});
+
+Deno.test("transition() counts only lost owners towards max_attempts", () => {
+  const others = (["failed", "handed_back", "timeout"] as const).map((outcome, index) => ({
+    ...attempt,
+    attempt: index + 1,
+    outcome,
+  }));
+  const state = claimedState({ attempt: 4, attempts: others });
+  equal(next(state, { ...expiry, attempt: 4, max_attempts: 2 }).status, "retrying");
+});
+
+Deno.test("transition() never retries what is being cancelled", () => {
+  const state = next(claimedState({ status: "cancelling" }), {
+    ...report,
+    ...owner,
+    outcome: "failed",
+    retries: 3,
+  });
+  same([state.status, state.attempts.at(-1)?.outcome], ["finished", "failed"]);
+});
+
+Deno.test("transition() ends what is being cancelled as cancelled, when its owner gives it up or is lost", () => {
+  for (const event of ["a hand back of the owner", "an expiry of the owner's lease"]) {
+    const state = next(claimedState({ status: "cancelling" }), EVENTS[event]);
+    equal(state.attempts.at(-1)?.outcome, "cancelled", event);
+  }
+});
+
+Deno.test("transition() lets a retry begin that was waited out, whatever the claimant's clock says", () => {
+  const waiting = { ...retrying, not_before: RETRY_AT };
+  const claim = { kind: "claim", task_id: "t", node_id: "n2", at: AT } as const;
+  equal(transition(waiting, claim).ok, false);
+  equal(transition(waiting, { ...claim, waited_for: AT }).ok, false);
+  equal(next(waiting, { ...claim, waited_for: RETRY_AT }).status, "claimed");
+});
+
+Deno.test("wasApplied() knows an expiry by the attempt that it ended, whoever said it", () => {
+  const state = next(claimedState(), expiry);
+  equal(wasApplied(state, expiry), true);
+  equal(wasApplied(state, { ...expiry, node_id: "n9", at: AT }), true);
+  equal(wasApplied(state, { ...expiry, claimed_at: LATER }), false);
+  equal(wasApplied(claimedState(), expiry), false);
+});
+
+Deno.test("wasApplied() knows a cancel, once the task is cancelling or was cancelled by it", () => {
+  const cancel = EVENTS["a cancel"];
+  equal(wasApplied(next(claimedState(), cancel), cancel), true);
+  equal(wasApplied(next(undefined, cancel), cancel), true);
+  equal(wasApplied(claimedState(), cancel), false);
+  equal(wasApplied(finishedState(), cancel), false);
+});
+
+Deno.test("wasApplied() knows a claim that was cancelled before its answer came", () => {
+  const claim = EVENTS["a claim of the owner"];
+  equal(wasApplied(next(next(undefined, claim), EVENTS["a cancel"]), claim), true);
 });

@@ -8,7 +8,8 @@ import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { decodeLiveState, type LiveState, STATUSES } from "../../lib/protocol/live_state.ts";
 import { encodeRecord } from "../../lib/protocol/record.ts";
-import { type TaskEvent, transition, wasApplied } from "../../lib/protocol/transition.ts";
+import type { TaskEvent } from "../../lib/protocol/event.ts";
+import { transition, wasApplied } from "../../lib/protocol/transition.ts";
 import { valueOf } from "./example.ts";
 
 const nodes = fc.constantFrom("n1", "n2", "n3");
