@@ -23,6 +23,7 @@ export class HardStop {
         return executor.runs;
       },
       run: (job, signal) => this.#run(executor, job, signal),
+      removeLeftoversOf: async (nodeId) => await executor.removeLeftoversOf?.(nodeId),
     };
   }
 

@@ -11,6 +11,8 @@ import { randomWord } from "./task_id.ts";
 /** A node id that this process holds. */
 export interface NodeIdentity extends Disposable {
   nodeId: string;
+  /** The same for all processes that took this id with this home, and for no other. */
+  instance: string;
 }
 
 /**
@@ -42,22 +44,29 @@ export async function takeNodeIdentity(
 async function tryTake(home: string, nodeId: string): Promise<NodeIdentity | undefined> {
   const path = join(home, "nodes", `${nodeId}.running`);
   const lock = await Deno.open(path, { create: true, write: true });
-  if (await lock.tryLock(true)) return { nodeId, [Symbol.dispose]: () => lock.close() };
+  if (await lock.tryLock(true)) {
+    const instance = await keptText(join(home, "nodes", `${nodeId}.instance`), crypto.randomUUID());
+    return { nodeId, instance, [Symbol.dispose]: () => lock.close() };
+  }
   lock.close();
   return undefined;
 }
 
 async function keptName(home: string): Promise<string> {
   const path = join(home, "nodes", "own_name");
+  const name = await keptText(path, makeName(Deno.hostname()));
+  if (isNodeId(name)) return name;
+  throw new Error(`reading ${path}: "${name}" is no node id; remove the file`);
+}
+
+/** What stands in a file, once and for all: of two that begin at once the first one's text holds. */
+async function keptText(path: string, text: string): Promise<string> {
   try {
-    // Of two that begin at once the first one's name holds.
-    await Deno.writeTextFile(path, `${makeName(Deno.hostname())}\n`, { createNew: true });
+    await Deno.writeTextFile(path, `${text}\n`, { createNew: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
-  const name = (await Deno.readTextFile(path)).trim();
-  if (isNodeId(name)) return name;
-  throw new Error(`reading ${path}: "${name}" is no node id; remove the file`);
+  return (await Deno.readTextFile(path)).trim();
 }
 
 /** A node id from a host's name; the random word tells machines of the same name apart. */

@@ -18,7 +18,8 @@ export const nodes: Command = {
   operands: "",
   takes: { least: 0, most: 0 },
   details: [
-    "A node that has not been seen for three leases is called silent. SEEN is by that node's clock.",
+    "A node that has not been seen for three leases is called silent; one that runs nothing, after ten",
+    "minutes at the earliest. SEEN is by that node's clock.",
   ],
   async run(context) {
     const { options, terminal } = context;

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { withoutPasswords } from "../git/without_passwords.ts";
 import { listNodes } from "../ledger/nodes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { PRIORITIES } from "../protocol/task.ts";
 import type { Command } from "./context.ts";
-import { withoutPasswords } from "./exit_code.ts";
 import { type NodeStatus, nodeStatus } from "./node_status.ts";
 import { openGrid, repositoryOf } from "./open_grid.ts";
 import { type Counts, countTasks } from "./overview.ts";
@@ -45,7 +45,7 @@ export const status: Command = {
 };
 
 async function countNodes(ledger: Ledger): Promise<NodeCounts> {
-  const counts: NodeCounts = { online: 0, draining: 0, silent: 0, offline: 0 };
+  const counts: NodeCounts = { joining: 0, online: 0, draining: 0, silent: 0, offline: 0 };
   const { lease_seconds } = ledger.main.settings;
   for (const node of await listNodes(ledger)) {
     counts[nodeStatus(node, lease_seconds, Date.now())]++;

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { getLogger } from "@logtape/logtape";
 import { systemClock } from "../clock.ts";
 import { createExecutor } from "../executor/create_executor.ts";
-import type { Executor } from "../executor/executor.ts";
+import { checkHost } from "../ledger/host_check.ts";
 import { describeMachine } from "../worker/machine.ts";
 import { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker_options.ts";
@@ -44,17 +44,27 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
   const { options, env } = context;
   const home = homeOf(context);
   using identity = await takeNodeIdentity(home, options["node-id"]);
-  const { nodeId } = identity;
+  const { nodeId, instance } = identity;
   await using grid = await openGrid(context, { name: nodeId, email: `${nodeId}@dgrid.invalid` });
   await grid.ledger.refresh();
+  await checkHost(grid.ledger, grid.folder);
   await using executor = await createExecutor(options.executor, {
-    node_id: nodeId,
     workDir: join(home, "work", nodeId),
     env,
     engineProgram: options.engine,
     allowUnsandboxed: options["allow-unsandboxed"],
   });
-  const node = new Worker(grid.ledger, workerOptions(context, nodeId, hardStop.guard(executor)));
+  const node = new Worker(grid.ledger, {
+    ...chosen(context),
+    nodeId,
+    instance,
+    shelf: {
+      load: () => Promise.resolve([]),
+      keep: () => Promise.resolve(),
+      drop: () => Promise.resolve(),
+    },
+    executor: hardStop.guard(executor),
+  });
   log.info("{node} runs {kinds}", { node: nodeId, kinds: executor.runs.join(" and ") });
   await node.run(stop);
 }
@@ -67,14 +77,15 @@ function refuseUnsandboxed(options: Context["options"]): void {
   );
 }
 
-function workerOptions({ options }: Context, nodeId: string, executor: Executor): WorkerOptions {
+/** What the options say of the worker. */
+function chosen(
+  { options }: Context,
+): Omit<WorkerOptions, "nodeId" | "instance" | "shelf" | "executor"> {
   const heartbeat = options["heartbeat-interval"];
   return {
-    nodeId,
     labels: options.label,
     machine: describeMachine(),
     parallel: options.parallel,
-    executor,
     pollMs: options["poll-interval"] * 1000,
     heartbeatMs: heartbeat === undefined ? undefined : heartbeat * 1000,
     graceMs: options.grace * 1000,

@@ -25,6 +25,10 @@ export class AutoExecutor implements Executor, AsyncDisposable {
     throw new ExecutorBroken(`running ${job.task.task_id}: there is no executor for a ${kind}`);
   }
 
+  async removeLeftoversOf(nodeId: string): Promise<void> {
+    for (const part of this.#parts) await part.removeLeftoversOf?.(nodeId);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of this.#parts) await part[Symbol.asyncDispose]();
   }

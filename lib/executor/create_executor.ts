@@ -16,8 +16,6 @@ export type ExecutorKind = typeof EXECUTOR_KINDS[number];
 
 /** What the executors are made of. */
 export interface ExecutorOptions {
-  /** The node that runs tasks: the containers of its former life are removed. */
-  node_id: string;
   /** A folder of ours for the files of running tasks, under the worker's home. */
   workDir: string;
   /** This process's environment; no task sees it, but for PATH and HOME with `process`. */
@@ -31,7 +29,7 @@ export interface ExecutorOptions {
 const logger = getLogger(["dgrid", "executor"]);
 
 /**
- * Makes an executor that is ready to run, with nothing left over from the node's former life.
+ * Makes an executor that is ready to run.
  *
  * @throws {ExecutorBroken} when `docker` is asked for and no engine answers, or `process` and it is
  * not allowed
@@ -63,11 +61,9 @@ async function automatic(options: ExecutorOptions): Promise<AutoExecutor> {
 }
 
 async function docker(options: ExecutorOptions): Promise<DockerExecutor | undefined> {
-  const { engineProgram: program, env, workDir, node_id } = options;
+  const { engineProgram: program, env, workDir } = options;
   const executor = new DockerExecutor({ program, env, workDir });
   if (!(await executor.engine.answers())) return undefined;
-  const removed = await executor.removeContainersOf(node_id);
-  if (removed > 0) logger.info("removed {removed} containers of a former life", { removed });
   return executor;
 }
 

@@ -11,7 +11,7 @@ import { ContainerEngine, wordsOf } from "./container_engine.ts";
 import { runContainer } from "./container_run.ts";
 import { type Executor, ExecutorBroken, type Job } from "./executor.ts";
 import { ImageStore } from "./image_store.ts";
-import { InputFile } from "./input_file.ts";
+import { discard, InputFile } from "./input_file.ts";
 import { byExitCode, printed, timedOut } from "./outcome.ts";
 
 /** What a {@link DockerExecutor} is made of. */
@@ -62,13 +62,11 @@ export class DockerExecutor implements Executor, AsyncDisposable {
     return { ...await this.#runIn(image, found.volumes, job, signal), image };
   }
 
-  /**
-   * Removes all containers that a node has started, and gives their number.
-   *
-   * @throws {ExecutorBroken} when the engine cannot list or remove them
-   */
-  removeContainersOf(nodeId: string): Promise<number> {
-    return this.engine.removeContainersOf(nodeId);
+  /** Removes all containers that a node has started, and the inputs that they were given. */
+  async removeLeftoversOf(nodeId: string): Promise<void> {
+    const removed = await this.engine.removeContainersOf(nodeId);
+    if (removed > 0) logger.info("removed {removed} containers of a former life", { removed });
+    await discard(this.#workDir);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -33,6 +33,12 @@ export interface Executor {
    * @throws {ExecutorBroken} when the machinery, not the task, is at fault
    */
   run(job: Job, signal: AbortSignal): Promise<Execution>;
+  /**
+   * Removes what an earlier life of a node has left here; absent where nothing outlives its worker.
+   *
+   * @throws {ExecutorBroken} when the machinery fails
+   */
+  removeLeftoversOf?(nodeId: string): Promise<void>;
 }
 
 /** The machinery that runs tasks broke; the task can be tried again elsewhere. */

@@ -19,6 +19,11 @@ export function pollDelayMs(pollMs: number, quietTicks: number, random: number):
   return pollMs * patience * (0.8 + 0.4 * random);
 }
 
+/** The longest pause that {@link pollDelayMs} can give. */
+export function longestPollMs(pollMs: number): number {
+  return pollMs * MOST_PATIENCE * 1.2;
+}
+
 /** So many finished tasks are settled without waiting for more. */
 const SETTLE_AT = 500;
 /** Finished tasks wait about this long for others, so that a settlement is worth its push. */

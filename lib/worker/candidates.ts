@@ -10,18 +10,23 @@ import { readSpec } from "../ledger/specs.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isDue, type Offer, unfitness } from "../scheduling/eligibility.ts";
 import { ranked } from "../scheduling/ranking.ts";
+import type { Observer } from "./observer.ts";
 
 /** A task that this node may claim. */
 export interface Candidate {
   task_id: string;
   /** The file that says what to run; undefined where nobody can read it, so that it must be ended. */
   spec?: Oid;
+  /** The instant of a retry that was waited out although our clock does not say so. */
+  waited_for?: string;
 }
 
 /** Everything a node has to choose from. */
 export interface Choice {
   /** In the order in which they should be taken; no more than were wanted. */
   claimable: Candidate[];
+  /** Attempts whose owners' leases have lapsed. */
+  lapsed: LiveState[];
   /** Files in the queue that are no tasks. */
   broken: { file: QueuedFile; problem: string }[];
   /** Whether there is work that this node could run, now or later, here or elsewhere. */
@@ -34,55 +39,75 @@ export interface Offers {
   now: Offer;
 }
 
-/**
- * Looks through the queue and the live edge.
- *
- * @param wanted how many tasks the node can take now
- */
-export async function findWork(
-  ledger: Ledger,
-  nodeId: string,
-  offers: Offers,
-  wanted: number,
-  now: Date,
-): Promise<Choice> {
+/** Who looks for work, and when. */
+export interface Seeker {
+  nodeId: string;
+  offers: Offers;
+  /** The tasks that this node has in its hands. */
+  held: ReadonlySet<string>;
+  /** How many tasks it can take now. */
+  wanted: number;
+  now: Date;
+  observer: Pick<Observer, "isLapsed" | "hasWaited">;
+}
+
+/** Looks through the queue and the live edge. */
+export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> {
+  const { offers, wanted, held } = seeker;
   const fit: Fit[] = [];
   const doomed: Candidate[] = [];
-  const broken: Choice["broken"] = [];
-  let isWorkLeft = false;
+  const choice: Choice = { claimable: [], lapsed: [], broken: [], isWorkLeft: false };
   for (const { file: { task_id, content, ...file }, state } of await openTasks(ledger)) {
+    const isLapsed = state !== undefined && seeker.observer.isLapsed(state);
+    if (isLapsed) choice.lapsed.push(state);
+    const isFree = !held.has(task_id) && (isLapsed ? mayGoOn(state, ledger) : isUnowned(state));
     if ("problem" in content) {
       if (state === undefined) {
-        broken.push({ file: { task_id, content, ...file }, problem: content.problem });
-      } else if (state.status === "retrying") doomed.push({ task_id });
+        choice.broken.push({ file: { task_id, content, ...file }, problem: content.problem });
+      } else if (isFree) doomed.push({ task_id });
     } else if (unfitness(content.task, offers.ever) === undefined) {
-      isWorkLeft = true;
+      choice.isWorkLeft = true;
       const canNow = unfitness(content.task, offers.now) === undefined;
-      if (canNow && isFree(content.task, state, now)) {
-        fit.push({ task: content.task, spec: file.blob });
+      if (canNow && isFree && isDue(content.task.not_before, seeker.now)) {
+        fit.push(...dueNow({ task: content.task, spec: file.blob }, state, seeker));
       }
     }
   }
-  const claimable = wanted > 0 ? [...doomed, ...best(fit, nodeId)].slice(0, wanted) : [];
-  return { claimable, broken, isWorkLeft: isWorkLeft || broken.length + doomed.length > 0 };
+  if (wanted > 0) choice.claimable = [...doomed, ...best(fit, seeker.nodeId)].slice(0, wanted);
+  choice.isWorkLeft ||= choice.broken.length + doomed.length + choice.lapsed.length > 0;
+  return choice;
 }
 
 /** A task that this node can run now. */
 interface Fit {
   task: TaskSummary;
   spec: Oid;
+  waited_for?: string;
 }
 
-/** Whether anybody may claim a task now. */
-function isFree(task: TaskSummary, state: LiveState | undefined, now: Date): boolean {
-  const isUnowned = state === undefined || state.status === "retrying";
-  return isUnowned && isDue(task.not_before, now) && isDue(state?.not_before, now);
+function isUnowned(state: LiveState | undefined): boolean {
+  return state === undefined || state.status === "retrying";
+}
+
+/** Whether an attempt that is taken away from its owner is followed by another one. */
+function mayGoOn(state: LiveState, { main }: Ledger): boolean {
+  const lost = state.attempts.filter(({ outcome }) => outcome === "lost").length;
+  return state.status === "claimed" && lost + 1 < main.settings.max_attempts;
+}
+
+/** The task, if its retry has waited long enough. */
+function dueNow(fit: Fit, state: LiveState | undefined, { now, observer }: Seeker): Fit[] {
+  const notBefore = state?.not_before;
+  if (state === undefined || isDue(notBefore, now)) return [fit];
+  return observer.hasWaited(state) ? [{ ...fit, waited_for: notBefore }] : [];
 }
 
 function best(fit: Fit[], nodeId: string): Candidate[] {
-  const specs = new Map(fit.map(({ task, spec }) => [task.task_id, spec]));
-  return ranked(fit.map(({ task }) => task), nodeId)
-    .map(({ task_id }) => ({ task_id, spec: specs.get(task_id) }));
+  const byId = new Map(fit.map((it) => [it.task.task_id, it]));
+  return ranked(fit.map(({ task }) => task), nodeId).map(({ task_id }) => {
+    const { spec, waited_for } = byId.get(task_id)!;
+    return { task_id, spec, waited_for };
+  });
 }
 
 /** All tasks without a result, each with its state where it has one. */

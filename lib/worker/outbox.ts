@@ -5,11 +5,20 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
+import type { Shelf } from "./shelf.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
 export class Outbox {
   #open: Saying[] = [];
+  /** What stands on the shelf, too. */
+  readonly #kept = new Set<Saying>();
+  readonly #shelf: Shelf;
+
+  /** @param shelf keeps what cannot be said now, also when this process ends */
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf;
+  }
 
   get size(): number {
     return this.#open.length;
@@ -29,22 +38,61 @@ export class Outbox {
     this.#open.push(...sayings);
   }
 
-  /** Notes what became of sayings; what nobody answered stays. */
-  conclude(sayings: Saying[], heard: Heard[]): void {
-    const answered = new Set<Saying>();
-    heard.forEach((answer, index) => {
-      const saying = sayings[index];
-      if (answer.heard) answered.add(saying);
-      else if (answer.refusal) {
-        answered.add(saying);
-        const { kind, task_id } = saying.event;
-        log.warn("{task}: fenced, {kind} refused: {reason}", {
-          task: task_id,
-          kind,
-          reason: answer.refusal.reason,
-        });
-      } else log.warn("{words}; it stays to be said", { words: answer.words });
-    });
-    this.#open = this.#open.filter((saying) => !answered.has(saying));
+  /** Takes up what an earlier life could not deliver. */
+  async load(): Promise<void> {
+    const left = await this.#shelf.load();
+    for (const saying of left) this.#kept.add(saying);
+    this.add(...left);
+    if (left.length > 0) {
+      log.info("{count} results of an earlier life are still to be delivered", {
+        count: left.length,
+      });
+    }
   }
+
+  /** Puts what is still to be said on the shelf. */
+  async keep(): Promise<void> {
+    const fresh = this.#open.filter((saying) => !this.#kept.has(saying));
+    if (fresh.length === 0) return;
+    try {
+      await this.#shelf.keep(fresh);
+      for (const saying of fresh) this.#kept.add(saying);
+    } catch (error) {
+      // They are still in memory, and kept with the next trouble.
+      const { message } = error as Error;
+      log.warn("{message}; what waits to be said is lost if this worker is killed", { message });
+    }
+  }
+
+  /** Notes what became of sayings; what nobody answered stays. */
+  async conclude(sayings: Saying[], heard: Heard[]): Promise<void> {
+    const answered = new Set(sayings.filter((saying, index) => isAnswer(saying, heard[index])));
+    this.#open = this.#open.filter((saying) => !answered.has(saying));
+    await this.#drop([...answered].filter((saying) => this.#kept.delete(saying)));
+  }
+
+  async #drop(shelved: Saying[]): Promise<void> {
+    if (shelved.length === 0) return;
+    try {
+      await this.#shelf.drop(shelved);
+    } catch (error) {
+      // Said again by the next life, they are found to have been heard, or fenced.
+      log.warn("{message}", { message: (error as Error).message });
+    }
+  }
+}
+
+/** Whether a saying was answered, one way or the other; tells of what was not taken. */
+function isAnswer({ event: { kind, task_id } }: Saying, answer: Heard): boolean {
+  if (answer.heard) return true;
+  if (answer.refusal === undefined) {
+    log.warn("{words}; it stays to be said", { words: answer.words });
+    return false;
+  }
+  log.warn("{task}: fenced, {kind} refused: {reason}", {
+    task: task_id,
+    kind,
+    reason: answer.refusal.reason,
+  });
+  return true;
 }

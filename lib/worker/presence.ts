@@ -8,41 +8,26 @@ import type { Companion } from "../ledger/live_edge.ts";
 import { heartbeat } from "../ledger/nodes.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
+import { beatIntervalMs } from "../scheduling/lease.ts";
+import { longestPollMs } from "../scheduling/pace.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** A push that happens anyway carries a sign of life when the last one is this old. */
 const FREE_HEARTBEAT_MS = 10_000;
-/**
- * An earlier life can have left one heartbeat on its way, and a look can be answered with an old
- * one; but two that are both seen so often come from somebody who lives.
- */
-const SURE_LOOKS = 3;
-const SURE_BEATS = 2;
-/** A node shows itself this often within a lease, so that one lost heartbeat does no harm. */
-const BEATS_PER_LEASE = 3;
-
-/** Another process works under the same name. */
-export class NodeIsTwin extends Error {
-  override name = "NodeIsTwin";
-  constructor(nodeId: string) {
-    super(
-      `working as ${nodeId}: another process gives signs of life under that name; ` +
-        "stop one of them, or give it another --node-id",
-    );
-  }
-}
+/** A look, and whatever else a tick does, takes no longer than this on a good line. */
+const TICK_SECONDS = 5;
 
 export class Presence {
   status: NodeRecord["status"] = "online";
   readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
   readonly #startedAt: string;
-  #lastMs = -Infinity;
-  /** The heartbeats that this process has written; a look can be answered with an older one. */
-  readonly #own = new Set<Oid>();
-  #isUnsure = false;
-  /** Heartbeats that are not ours, and how often each was seen. */
-  readonly #foreign = new Map<Oid, number>();
+  /** When the last heartbeat was known to be written. */
+  #shownMs = -Infinity;
+  /** When the last heartbeat that was written began to be sent. */
+  #renewedMs = -Infinity;
+  /** When the heartbeat that is on its way began to be sent. */
+  #sentMs = -Infinity;
 
   constructor(ledger: Ledger, options: WorkerOptions) {
     this.#ledger = ledger;
@@ -52,83 +37,83 @@ export class Presence {
 
   /** What the node says of itself. */
   record(running: string[]): NodeRecord {
-    const { nodeId, machine, labels, executor, parallel, version, clock } = this.#options;
+    const { nodeId, machine, labels, executor, parallel, version, clock, pollMs } = this.#options;
     return {
       version: 1,
       node_id: nodeId,
+      instance: this.#options.instance,
       status: this.status,
       machine,
       labels,
       runs: [...executor.runs],
       parallel,
       running,
+      looks_every_seconds: Math.ceil(longestPollMs(pollMs) / 1000) + TICK_SECONDS,
       dgrid_version: version,
       started_at: this.#startedAt,
       last_seen: clock.now().toISOString(),
     };
   }
 
+  /** Whether a record was written by this very process; its answer may have been lost. */
+  isOurs({ instance, started_at }: NodeRecord): boolean {
+    return instance === this.#options.instance && started_at === this.#startedAt;
+  }
+
+  /** The time up to which everybody believes in this node's claims is counted from here. */
+  get renewedMs(): number {
+    return this.#renewedMs;
+  }
+
+  /** The node's ref as last seen. */
+  get seen(): Oid | undefined {
+    return this.#ledger.refs.get(this.#ledger.names.node(this.#options.nodeId));
+  }
+
   /**
    * The heartbeat to send now, if one is due.
    *
    * @param isPushing whether there is a push anyway, so that it costs nothing
+   * @param running the tasks that this node holds
    */
   due(isPushing: boolean, running: string[]): Companion | undefined {
-    const intervalMs = this.#intervalMs();
-    const ageMs = this.#options.clock.elapsedMs() - this.#lastMs;
-    if (ageMs < (isPushing ? Math.min(FREE_HEARTBEAT_MS, intervalMs) : intervalMs)) {
-      return undefined;
-    }
-    // Until the answer comes, nobody knows whether it was written.
-    this.#isUnsure = true;
-    return heartbeat(this.#ledger, this.record(running), this.#ledger.refs.get(this.#ref));
-  }
-
-  /** How long until a heartbeat is due that is worth a push of its own. */
-  nextInMs(): number {
-    return Math.max(0, this.#lastMs + this.#intervalMs() - this.#options.clock.elapsedMs());
+    const now = this.#options.clock.elapsedMs();
+    const intervalMs = this.#intervalMs(running.length > 0);
+    const afterMs = isPushing ? Math.min(FREE_HEARTBEAT_MS, this.#intervalMs(true)) : intervalMs;
+    if (now - this.#shownMs < afterMs) return undefined;
+    this.#sentMs = now;
+    return heartbeat(this.#ledger, this.record(running), this.seen);
   }
 
   /**
-   * Notes what became of a heartbeat.
+   * How long until a heartbeat is due that is worth a push of its own, in whole milliseconds.
    *
-   * @param commit undefined where it was not written: somebody else has moved the ref
+   * @param isHolding whether this node holds claims
    */
-  noteShown(commit: Oid | undefined): void {
-    this.#isUnsure = false;
-    this.#lastMs = this.#options.clock.elapsedMs();
-    if (commit !== undefined) this.#own.add(commit);
+  nextInMs(isHolding: boolean): number {
+    const dueMs = this.#shownMs + this.#intervalMs(isHolding);
+    return Math.max(0, Math.ceil(dueMs - this.#options.clock.elapsedMs()));
   }
 
-  /**
-   * Notices that somebody else gives signs of life under this node's name.
-   *
-   * @throws {NodeIsTwin} when it does
-   */
-  refuseTwin(): void {
-    const seen = this.#ledger.refs.get(this.#ref);
-    if (seen === undefined || this.#own.size === 0) return;
-    if (this.#isUnsure) this.#own.add(seen);
-    this.#isUnsure = false;
-    if (this.#own.has(seen)) return;
-    const looks = (this.#foreign.get(seen) ?? 0) + 1;
-    this.#foreign.set(seen, looks);
-    const sure = [...this.#foreign.values()].filter((looks) => looks >= SURE_LOOKS);
-    if (sure.length >= SURE_BEATS) throw new NodeIsTwin(this.#options.nodeId);
+  /** Notes that the heartbeat which was due has been written. */
+  noteShown(): void {
+    this.#renewedMs = this.#sentMs;
+    this.#shownMs = this.#options.clock.elapsedMs();
   }
 
-  get #ref(): string {
-    return this.#ledger.names.node(this.#options.nodeId);
+  /** Makes the next heartbeat due at once. */
+  showAtOnce(): void {
+    this.#shownMs = -Infinity;
   }
 
-  #intervalMs(): number {
-    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
-    return this.#options.heartbeatMs ?? leaseMs / BEATS_PER_LEASE;
-  }
-
-  /** Makes the next heartbeat due at once, because something changed. */
+  /** Says at once that something changed. */
   changeTo(status: NodeRecord["status"]): void {
     this.status = status;
-    this.#lastMs = -Infinity;
+    this.showAtOnce();
+  }
+
+  #intervalMs(isHolding: boolean): number {
+    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    return beatIntervalMs(leaseMs, isHolding, this.#options.heartbeatMs);
   }
 }

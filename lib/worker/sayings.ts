@@ -5,13 +5,15 @@
  */
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { LiveState } from "../protocol/live_state.ts";
 import { notRun } from "../protocol/result.ts";
+import { isHeld } from "../protocol/transition.ts";
 import type { Candidate, Choice } from "./candidates.ts";
 
 /** Takes tasks. */
 export function claimSayings(candidates: Candidate[], nodeId: string, at: string): Saying[] {
-  return candidates.map(({ task_id, spec }) => ({
-    event: { kind: "claim", task_id, node_id: nodeId, at },
+  return candidates.map(({ task_id, spec, waited_for }) => ({
+    event: { kind: "claim", task_id, node_id: nodeId, at, waited_for },
     spec,
   }));
 }
@@ -25,6 +27,27 @@ export function rejectSayings(broken: Choice["broken"], nodeId: string, at: stri
   }));
 }
 
+/** Takes attempts away from owners whose lease has lapsed. */
+export function expireSayings(
+  lapsed: LiveState[],
+  nodeId: string,
+  max_attempts: number,
+  at: string,
+): Saying[] {
+  return lapsed.map(({ task_id, node_id: owner, attempt, claimed_at }) => ({
+    event: {
+      kind: "expire",
+      task_id,
+      node_id: nodeId,
+      owner,
+      attempt,
+      claimed_at,
+      at,
+      max_attempts,
+    },
+  }));
+}
+
 /** Gives back what stands under a node's name and is not in its hands. */
 export function handBackSayings(
   ledger: Ledger,
@@ -33,9 +56,7 @@ export function handBackSayings(
   at: string,
 ): Saying[] {
   return [...ledger.states()]
-    .filter(({ status, node_id, task_id }) =>
-      status === "claimed" && node_id === nodeId && !inHand.has(task_id)
-    )
+    .filter((state) => isHeld(state) && state.node_id === nodeId && !inHand.has(state.task_id))
     .map(({ task_id, attempt, claimed_at }) => ({
       event: { kind: "hand_back", task_id, node_id: nodeId, attempt, claimed_at, at },
     }));

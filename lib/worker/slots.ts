@@ -9,23 +9,38 @@ import { type Executor, ExecutorBroken, kindOf, type TaskKind } from "../executo
 import type { Saying } from "../ledger/draft.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { type Execution, notRun } from "../protocol/result.ts";
+import { isOver } from "../protocol/transition.ts";
 import type { Settings } from "../protocol/settings.ts";
 import type { Task } from "../protocol/task.ts";
 import { retryDelayMs } from "../scheduling/retry_delay.ts";
+import { Stopped, type StopReason } from "./stopped.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
 /** With half a minute between two attempts on one node, machinery has had time to recover by then. */
 const MAX_HANDED_BACK = 50;
 
-/** An attempt that is over, and what is to be said about it. */
+const CANCELLED = notRun("cancelled", "it was cancelled while it ran");
+
+/** An attempt that is over. */
 export interface Ended {
-  saying: Saying;
+  /** What is to be said about it; nothing where it is over for everybody else already. */
+  saying?: Saying;
   /** The kind of task that this machine cannot run for now, because its machinery broke. */
   broken?: TaskKind;
 }
 
+/** An attempt that this node has won. */
+export interface Start {
+  task: Task;
+  state: LiveState;
+  /** When the claim began to be sent, by the clock's `elapsedMs`. */
+  sentMs: number;
+}
+
 interface Running {
+  state: LiveState;
+  sentMs: number;
   stop: AbortController;
   /** Done when the attempt is over and was told of. */
   over: Promise<void>;
@@ -53,15 +68,45 @@ export class Slots {
     return [...this.#running.keys()];
   }
 
-  /** Starts an attempt that this node has won. */
-  start(task: Task, state: LiveState, settings: Settings): void {
+  /** What runs now, and when its claim began to be sent. */
+  get running(): { task_id: string; sentMs: number }[] {
+    return [...this.#running].map(([task_id, { sentMs }]) => ({ task_id, sentMs }));
+  }
+
+  /** Starts an attempt. */
+  start({ task, state, sentMs }: Start, settings: Settings): void {
     const stop = new AbortController();
     log.info("{task}: started, attempt {attempt}", { task: task.task_id, attempt: state.attempt });
     const over = this.#run(task, state, settings, stop.signal).then((ended) => {
       this.#running.delete(task.task_id);
       this.onEnd(ended);
     });
-    this.#running.set(task.task_id, { stop, over });
+    this.#running.set(task.task_id, { state, sentMs, stop, over });
+  }
+
+  /** Stops what is not to go on, by what was last seen of the ledger. */
+  review(stateOf: (taskId: string) => LiveState | undefined): void {
+    for (const [task_id, { state: own, stop }] of this.#running) {
+      const now = stateOf(task_id);
+      if (now === undefined || stop.signal.aborted) continue;
+      if (isOver(now, own)) {
+        log.warn("{task}: fenced: attempt {attempt} was taken away, it is {status} by {node} now", {
+          task: task_id,
+          attempt: own.attempt,
+          status: now.status,
+          node: now.node_id,
+        });
+        this.stop(task_id, "fenced");
+      } else if (now.status === "cancelling" && now.claimed_at === own.claimed_at) {
+        log.info("{task}: stopped, it was cancelled", { task: task_id });
+        this.stop(task_id, "cancelled");
+      }
+    }
+  }
+
+  /** Ends an attempt that was cancelled before it could be started. */
+  skip(task: Task, state: LiveState): void {
+    this.onEnd({ saying: this.#report(task, state, CANCELLED) });
   }
 
   /** Ends an attempt whose spec cannot be read, so that nobody waits for it. */
@@ -75,11 +120,14 @@ export class Slots {
     await Promise.all([...this.#running.values()].map(({ over }) => over));
   }
 
-  /** Stops everything that runs; each attempt ends with a hand back. */
+  /** Stops an attempt. */
+  stop(taskId: string, why: StopReason): void {
+    this.#running.get(taskId)?.stop.abort(new Stopped(why));
+  }
+
+  /** Stops everything that runs. */
   stopAll(): void {
-    for (const { stop } of this.#running.values()) {
-      stop.abort(new DOMException("the worker stops", "AbortError"));
-    }
+    for (const taskId of this.taskIds) this.stop(taskId, "leaving");
   }
 
   /** Runs an attempt; never throws. */
@@ -105,7 +153,8 @@ export class Slots {
       });
       return { saying: this.#report(task, state, execution) };
     } catch (error) {
-      return this.#givenUp(task, state, signal, error as Error);
+      if (signal.reason instanceof Stopped) return this.#stopped(task, state, signal.reason.why);
+      return this.#givenUp(task, state, error as Error);
     }
   }
 
@@ -130,13 +179,24 @@ export class Slots {
     };
   }
 
-  #givenUp(task: Task, state: LiveState, signal: AbortSignal, error: Error): Ended {
-    const { task_id, node_id, attempt, claimed_at } = state;
+  #stopped(task: Task, state: LiveState, why: StopReason): Ended {
+    switch (why) {
+      case "fenced":
+        return {};
+      case "cancelled":
+        return { saying: this.#report(task, state, CANCELLED) };
+      default:
+        return { saying: this.#handBack(state) };
+    }
+  }
+
+  #handBack({ task_id, node_id, attempt, claimed_at }: LiveState): Saying {
     const at = this.clock.now().toISOString();
-    const saying: Saying = {
-      event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at },
-    };
-    if (signal.aborted) return { saying };
+    return { event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at } };
+  }
+
+  #givenUp(task: Task, state: LiveState, error: Error): Ended {
+    const { task_id } = state;
     const why = error.message;
     if (!(error instanceof ExecutorBroken)) {
       // A defect of ours, which this task has found and would find again on every node.
@@ -150,7 +210,7 @@ export class Slots {
       return { saying: this.#report(task, state, notRun("rejected", reason)) };
     }
     log.error("{task}: handed back, it could not be run here: {why}", { task: task_id, why });
-    return { saying, broken: kindOf(task) };
+    return { saying: this.#handBack(state), broken: kindOf(task) };
   }
 }
 

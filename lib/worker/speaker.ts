@@ -10,6 +10,9 @@ import { say } from "../ledger/live_edge.ts";
 import { readSpecs } from "../ledger/specs.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { LiveState } from "../protocol/live_state.ts";
+import { isHeld } from "../protocol/transition.ts";
+import { trustedMs } from "../scheduling/lease.ts";
+import type { Namesake } from "./namesake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import { handBackSayings } from "./sayings.ts";
@@ -28,42 +31,58 @@ export interface Spoken {
 interface Won {
   state: LiveState;
   spec?: Oid;
+  sentMs: number;
+}
+
+interface Parts {
+  presence: Presence;
+  namesake: Namesake;
+  outbox: Outbox;
+  slots: Slots;
 }
 
 export class Speaker {
   readonly #ledger: Ledger;
   readonly #options: Pick<WorkerOptions, "nodeId" | "clock">;
-  readonly #presence: Presence;
-  readonly #outbox: Outbox;
-  readonly #slots: Slots;
+  readonly #parts: Parts;
   /** Claims on their way: if the answer is lost, the next look tells whether they were won. */
   #claims: Saying[] = [];
+  /** When they began to be sent. */
+  #sentMs = 0;
 
   constructor(
     ledger: Ledger,
     options: Pick<WorkerOptions, "nodeId" | "clock">,
-    parts: { presence: Presence; outbox: Outbox; slots: Slots },
+    parts: Parts,
   ) {
     this.#ledger = ledger;
     this.#options = options;
-    this.#presence = parts.presence;
-    this.#outbox = parts.outbox;
-    this.#slots = parts.slots;
+    this.#parts = parts;
+  }
+
+  /** The tasks that this node holds: they run, or something is to be said about them. */
+  get held(): string[] {
+    return [...this.#parts.slots.taskIds, ...this.#parts.outbox.taskIds];
   }
 
   /** Says everything that there is to say in one push, and starts what was won. */
   async speak(news: Saying[]): Promise<Spoken> {
-    const reports = this.#outbox.open;
+    const { presence, namesake, outbox } = this.#parts;
+    const reports = outbox.open;
     const sayings = [...reports, ...news];
-    const beat = this.#presence.due(sayings.length > 0, this.#slots.taskIds);
+    const beat = presence.due(sayings.length > 0, this.held);
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
     this.#claims = news.filter(({ event }) => event.kind === "claim");
+    this.#sentMs = this.#options.clock.elapsedMs();
     const { heard, companion } = await say(this.#ledger, sayings, beat);
     this.#claims = [];
-    if (beat !== undefined) this.#presence.noteShown(companion);
-    this.#outbox.conclude(reports, heard.slice(0, reports.length));
+    if (companion !== undefined) {
+      namesake.noteSent(companion);
+      presence.noteShown();
+    }
+    await outbox.conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
-    await this.#start(wonBy(news, answers));
+    await this.#start(this.#wonBy(news, answers));
     return {
       said: heard.some((answer) => answer.heard),
       refused: answers.some((answer) => !answer.heard && answer.refusal !== undefined),
@@ -80,14 +99,26 @@ export class Speaker {
     this.#claims = [];
     await this.#start(claims.flatMap(({ event, spec }): Won[] => {
       const state = this.#ledger.stateOf(event.task_id);
-      const isOurs = state?.status === "claimed" && state.node_id === nodeId &&
+      const isOurs = state !== undefined && isHeld(state) && state.node_id === nodeId &&
         state.claimed_at === event.at;
-      return isOurs ? [{ state, spec }] : [];
+      return isOurs && this.#isTrusted() ? [{ state, spec, sentMs: this.#sentMs }] : [];
     }));
-    const inHand = new Set([...this.#slots.taskIds, ...this.#outbox.taskIds]);
-    this.#outbox.add(
-      ...handBackSayings(this.#ledger, nodeId, inHand, clock.now().toISOString()),
-    );
+    const at = clock.now().toISOString();
+    this.#parts.outbox.add(...handBackSayings(this.#ledger, nodeId, new Set(this.held), at));
+  }
+
+  /** Whether what was claimed in the last push may still be begun; otherwise it is handed back. */
+  #isTrusted(): boolean {
+    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    return this.#options.clock.elapsedMs() - this.#sentMs < trustedMs(leaseMs);
+  }
+
+  #wonBy(news: Saying[], answers: Heard[]): Won[] {
+    return news.flatMap(({ event, spec }, index): Won[] => {
+      const answer = answers[index];
+      const isWon = event.kind === "claim" && answer.heard && this.#isTrusted();
+      return isWon ? [{ state: answer.state, spec, sentMs: this.#sentMs }] : [];
+    });
   }
 
   /**
@@ -95,19 +126,14 @@ export class Speaker {
    * nobody can read one, the attempt is ended, so that nobody waits for it.
    */
   async #start(won: Won[]): Promise<void> {
+    const { slots } = this.#parts;
     const specs = won.flatMap(({ spec }) => spec === undefined ? [] : [spec]);
     const tasks = await readSpecs(this.#ledger, specs);
-    for (const { state, spec } of won) {
+    for (const { state, spec, sentMs } of won) {
       const task = spec === undefined ? undefined : tasks.get(spec);
-      if (task === undefined) this.#slots.refuse(state);
-      else this.#slots.start(task, state, this.#ledger.main.settings);
+      if (task === undefined) slots.refuse(state);
+      else if (state.status === "cancelling") slots.skip(task, state);
+      else slots.start({ task, state, sentMs }, this.#ledger.main.settings);
     }
   }
-}
-
-function wonBy(news: Saying[], answers: Heard[]): Won[] {
-  return news.flatMap(({ event, spec }, index): Won[] => {
-    const answer = answers[index];
-    return event.kind === "claim" && answer.heard ? [{ state: answer.state, spec }] : [];
-  });
 }

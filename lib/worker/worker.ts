@@ -1,20 +1,24 @@
 /**
  * A worker: one loop that looks at the grid, says everything it has to say in one push, runs what
- * it won, and settles now and then (DESIGN.md section 5).
+ * it won, and settles now and then (DESIGN.md section 5). Beside it, only the guard of its own lease.
  *
  * @module
  */
-import { getLogger } from "@logtape/logtape";
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { registerNode } from "../ledger/nodes.ts";
-import { settleAll } from "../ledger/settle.ts";
+import { watchIntervalMs } from "../scheduling/lease.ts";
 import { pollDelayMs } from "../scheduling/pace.ts";
 import { Bell } from "./bell.ts";
-import { type Choice, findWork, type Offers } from "./candidates.ts";
+import { type Choice, findWork } from "./candidates.ts";
+import { Departure } from "./departure.ts";
+import { guardLease } from "./lease_guard.ts";
+import { Namesake } from "./namesake.ts";
+import { Observer } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { claimSayings, rejectSayings } from "./sayings.ts";
+import { Readiness } from "./readiness.ts";
+import { claimSayings, expireSayings, rejectSayings } from "./sayings.ts";
 import { Settler } from "./settler.ts";
 import { type Ended, Slots } from "./slots.ts";
 import { Speaker } from "./speaker.ts";
@@ -22,12 +26,8 @@ import { isPassing } from "./trouble.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
-const log = getLogger(["dgrid", "worker"]);
-
-/** After its machinery broke, a node leaves that kind of task alone for this long. */
-const BROKEN_PAUSE_MS = 30_000;
-/** A worker that stops tries this long to deliver its last results. */
-const DELIVERY_MS = 30_000;
+/** A heartbeat that the server does not take is not sent more often than this. */
+const SHORTEST_PAUSE_MS = 200;
 
 /** What a tick found. */
 interface Tick {
@@ -42,12 +42,15 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #slots: Slots;
   readonly #presence: Presence;
+  readonly #namesake: Namesake;
+  readonly #observer: Observer;
+  readonly #readiness: Readiness;
   readonly #settler: Settler;
+  readonly #outbox: Outbox;
   readonly #speaker: Speaker;
+  readonly #departure: Departure;
   readonly #bell = new Bell();
-  readonly #outbox = new Outbox();
   readonly #warnings = new Warnings();
-  readonly #brokenUntilMs = new Map<string, number>();
   #executed = 0;
 
   constructor(ledger: Ledger, options: WorkerOptions) {
@@ -55,10 +58,25 @@ export class Worker {
     this.#options = options;
     const { executor, clock, random } = options;
     const presence = this.#presence = new Presence(ledger, options);
-    const slots = new Slots(executor, clock, random, (ended) => this.#noteEnd(ended));
-    this.#slots = slots;
+    const namesake = this.#namesake = new Namesake(ledger, options, presence);
+    const slots = this.#slots = new Slots(executor, clock, random, (ended) => this.#noteEnd(ended));
+    const outbox = this.#outbox = new Outbox(options.shelf);
+    this.#observer = new Observer(ledger, options);
+    this.#readiness = new Readiness(options);
     this.#settler = new Settler(ledger, options);
-    this.#speaker = new Speaker(ledger, options, { presence, slots, outbox: this.#outbox });
+    const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox });
+    this.#speaker = speaker;
+    this.#departure = new Departure(ledger, options, {
+      presence,
+      slots,
+      outbox,
+      bell: this.#bell,
+      deliver: () =>
+        this.#safely(async () => {
+          await this.#look();
+          await speaker.speak([]);
+        }),
+    });
   }
 
   /**
@@ -72,26 +90,64 @@ export class Worker {
     const ring = () => this.#bell.ring();
     stop.addEventListener("abort", ring);
     try {
-      await this.#ledger.refresh();
-      await registerNode(this.#ledger, this.#presence.record([]));
-      await this.#work(stop);
-      await this.#leave();
+      await this.#join(stop);
+      await this.#underGuard(async () => {
+        await this.#work(stop);
+        await this.#departure.leave();
+      });
     } finally {
       stop.removeEventListener("abort", ring);
-      await this.#stopRunning();
     }
+  }
+
+  /** Works while the lease is guarded; whatever happens, nothing runs on after it. */
+  async #underGuard(work: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    const over = new AbortController();
+    const guarded = { ledger: this.#ledger, clock, presence: this.#presence, slots: this.#slots };
+    const guard = guardLease(guarded, over.signal);
+    try {
+      await work();
+    } finally {
+      this.#slots.stopAll();
+      await this.#slots.ended();
+      over.abort();
+      await guard;
+    }
+  }
+
+  async #join(stop: AbortSignal): Promise<void> {
+    await this.#ledger.refresh();
+    await this.#namesake.takeName(stop);
+    // Only now: what runs under this name is nobody else's.
+    await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);
+    await registerNode(this.#ledger, this.#presence.record([]));
+    await this.#outbox.load();
   }
 
   async #work(stop: AbortSignal): Promise<void> {
     for (let quiet = 0; !stop.aborted;) {
-      const { busy, isWorkLeft } = await this.#safely(() => this.#tick()) ??
-        { busy: false, isWorkLeft: true };
-      if (this.#isDone(isWorkLeft)) return;
-      quiet = busy ? 0 : quiet + 1;
-      const { pollMs, random, clock } = this.#options;
-      const delayMs = pollDelayMs(pollMs, quiet, random());
-      await this.#bell.wait(clock, Math.min(delayMs, this.#presence.nextInMs()));
+      const tick = await this.#safely(() => this.#tick());
+      if (tick !== undefined && this.#isDone(tick.isWorkLeft)) return;
+      quiet = tick?.busy ? 0 : quiet + 1;
+      const pauseMs = this.#pauseMs(quiet);
+      const beatMs = Math.max(this.#presence.nextInMs(this.#isHolding), SHORTEST_PAUSE_MS);
+      // After a tick that failed a heartbeat is due, too, but there is nobody to take it.
+      const waitMs = tick === undefined ? pauseMs : Math.min(pauseMs, beatMs);
+      await this.#bell.wait(this.#options.clock, waitMs);
     }
+  }
+
+  #pauseMs(quietTicks: number): number {
+    const { pollMs, random } = this.#options;
+    const delayMs = pollDelayMs(pollMs, quietTicks, random());
+    const isLeaseAtStake = this.#isHolding || this.#observer.hasClaimsInView;
+    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    return isLeaseAtStake ? Math.min(delayMs, watchIntervalMs(leaseMs)) : delayMs;
+  }
+
+  get #isHolding(): boolean {
+    return this.#speaker.held.length > 0;
   }
 
   /** Does something; passing trouble is told, and undefined given, anything else is thrown. */
@@ -103,6 +159,8 @@ export class Worker {
     } catch (error) {
       if (!isPassing(error)) throw error;
       this.#warnings.warn("trouble", error.message);
+      this.#readiness.noteTrouble(error);
+      await this.#outbox.keep();
       return undefined;
     }
   }
@@ -118,10 +176,19 @@ export class Worker {
     return { busy: moved || said || this.#slots.size > 0, isWorkLeft: choice.isWorkLeft };
   }
 
-  /** Reads what has moved, and tells of what is not right. */
+  /** Reads what has moved, and draws the consequences for what is in our hands. */
   async #look(): Promise<boolean> {
+    const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#ledger.refresh();
-    this.#presence.refuseTwin();
+    this.#observer.noteLook(beganMs);
+    await this.#namesake.look();
+    this.#warnOfOddities();
+    this.#slots.review((taskId) => this.#ledger.stateOf(taskId));
+    await this.#speaker.takeBack();
+    return moved;
+  }
+
+  #warnOfOddities(): void {
     for (const [path, reason] of this.#ledger.main.strays) {
       this.#warnings.warn(path, `${path}: passed over: ${reason}`);
     }
@@ -130,21 +197,31 @@ export class Worker {
         this.#warnings.warn(id, `${id}: its entry on the live edge is left alone: ${reason}`);
       }
     }
-    await this.#speaker.takeBack();
-    return moved;
   }
 
   async #findWork(): Promise<Choice> {
     const { nodeId, parallel, clock } = this.#options;
-    const free = Math.max(0, Math.min(parallel - this.#slots.size, this.#allowance()));
-    return await findWork(this.#ledger, nodeId, this.#offers(), free, clock.now());
+    const room = Math.min(parallel - this.#slots.size, this.#allowance());
+    return await findWork(this.#ledger, {
+      nodeId,
+      offers: this.#readiness.offers(),
+      held: new Set(this.#speaker.held),
+      wanted: this.#readiness.canStore() ? Math.max(0, room) : 0,
+      now: clock.now(),
+      observer: this.#observer,
+    });
   }
 
-  /** What to claim, and which broken files to end. */
-  #news({ broken, claimable }: Choice): Saying[] {
+  /** Whose attempts to end, what to claim, and which broken files to end. */
+  #news({ broken, claimable, lapsed }: Choice): Saying[] {
     const { nodeId, clock } = this.#options;
     const at = clock.now().toISOString();
-    return [...rejectSayings(broken, nodeId, at), ...claimSayings(claimable, nodeId, at)];
+    const { max_attempts } = this.#ledger.main.settings;
+    return [
+      ...expireSayings(lapsed, nodeId, max_attempts, at),
+      ...rejectSayings(broken, nodeId, at),
+      ...claimSayings(claimable, nodeId, at),
+    ];
   }
 
   /** How many more attempts this worker may start. */
@@ -158,69 +235,10 @@ export class Worker {
     return this.#allowance() <= 0 || (this.#options.exitWhenIdle && !isWorkLeft);
   }
 
-  /** Finishes or hands back what runs, settles, and says goodbye. */
-  async #leave(): Promise<void> {
-    const { clock, graceMs } = this.#options;
-    this.#presence.changeTo("draining");
-    if (this.#slots.size > 0) log.info("stopping: {count} still run", { count: this.#slots.size });
-    await this.#deliverUntil(() => this.#slots.size === 0, clock.elapsedMs() + graceMs);
-    await this.#stopRunning();
-    await this.#deliverUntil(() => this.#outbox.size === 0, clock.elapsedMs() + DELIVERY_MS);
-    const unsettled = await this.#settleAtLast();
-    this.#presence.changeTo("offline");
-    await this.#safely(() => this.#speaker.speak([]));
-    if (this.#outbox.size > 0) {
-      throw new Error(`stopping: ${this.#outbox.size} results could not be delivered`);
-    }
-    if (unsettled !== undefined && this.#options.exitWhenIdle) throw unsettled;
-  }
-
-  /** Goes on saying what there is to say until something is so, or the time is over. */
-  async #deliverUntil(isSo: () => boolean, deadlineMs: number): Promise<void> {
-    const { clock, pollMs } = this.#options;
-    while (!isSo() && clock.elapsedMs() < deadlineMs) {
-      await this.#safely(async () => {
-        await this.#ledger.refresh();
-        await this.#speaker.speak([]);
-      });
-      if (isSo()) return;
-      await this.#bell.wait(clock, Math.min(pollMs, deadlineMs - clock.elapsedMs()));
-    }
-  }
-
-  /** Settles what is finished; gives the error where that failed: somebody else can do it. */
-  async #settleAtLast(): Promise<Error | undefined> {
-    try {
-      await this.#ledger.refresh();
-      await settleAll(this.#ledger);
-      return undefined;
-    } catch (error) {
-      log.warn("{message}; what is finished is settled later", {
-        message: (error as Error).message,
-      });
-      return error as Error;
-    }
-  }
-
-  async #stopRunning(): Promise<void> {
-    this.#slots.stopAll();
-    await this.#slots.ended();
-  }
-
   #noteEnd({ saying, broken }: Ended): void {
-    this.#outbox.add(saying);
-    if (saying.event.kind === "report") this.#executed++;
-    if (broken !== undefined) {
-      this.#brokenUntilMs.set(broken, this.#options.clock.elapsedMs() + BROKEN_PAUSE_MS);
-    }
+    if (saying !== undefined) this.#outbox.add(saying);
+    if (saying?.event.kind === "report") this.#executed++;
+    if (broken !== undefined) this.#readiness.noteBroken(broken);
     this.#bell.ring();
-  }
-
-  #offers(): Offers {
-    const { executor, labels, machine, clock } = this.#options;
-    const now = clock.elapsedMs();
-    const ever = { runs: executor.runs, labels, cpus: machine.cpus, memory_mb: machine.memory_mb };
-    const runs = executor.runs.filter((kind) => (this.#brokenUntilMs.get(kind) ?? 0) <= now);
-    return { ever, now: { ...ever, runs } };
   }
 }

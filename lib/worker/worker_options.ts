@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Executor } from "../executor/executor.ts";
+import type { Shelf } from "./shelf.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
 
 export interface WorkerOptions {
@@ -11,7 +12,11 @@ export interface WorkerOptions {
   executor: Executor;
   /** How long to wait between two looks while there is work. */
   pollMs: number;
-  /** How often to give a sign of life; undefined for a third of the grid's lease. */
+  /** Tells this node's lives and its namesakes apart: kept with the local state. */
+  instance: string;
+  /** Keeps what could not be delivered from one life to the next. */
+  shelf: Shelf;
+  /** How often to give a sign of life when nothing runs; undefined for the usual pace. */
   heartbeatMs?: number;
   /** How long a stopping worker lets its running attempts go on. */
   graceMs: number;

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { estimatePi, holdsPi } from "../../lib/cli/demo/estimate.ts";
-import { exitCodeOf, explain, withoutPasswords } from "../../lib/cli/exit_code.ts";
+import { exitCodeOf, explain } from "../../lib/cli/exit_code.ts";
 import { makeName } from "../../lib/cli/node_identity.ts";
 import { ageOf, nodeStatus } from "../../lib/cli/node_status.ts";
 import { isRemote } from "../../lib/cli/open_grid.ts";
@@ -36,11 +36,6 @@ Deno.test("explain() adds what to do, and leaves passwords out", () => {
   match(explain(error), /unable to access 'https:\/\/\*\*\*@example\.com\/x\.git'; check that you/);
   match(explain(new NoGrid("there is none")), /; set one up with: dgrid init$/);
   strictEqual(explain("words"), "words");
-});
-
-Deno.test("withoutPasswords() leaves other text alone", () => {
-  const text = "ssh git@example.com:x.git, https://example.com/@scope, me@example.com";
-  strictEqual(withoutPasswords(text), text);
 });
 
 Deno.test("isRemote() tells URLs from paths", () => {
@@ -91,10 +86,22 @@ Deno.test("makeTaskId() makes ids that begin with the time and differ", () => {
 Deno.test("nodeStatus() calls a node silent after three leases, unless it said goodbye", () => {
   const seen = Date.parse("2026-01-01T00:00:00Z");
   const node = (status: string) =>
-    ({ status, last_seen: "2026-01-01T00:00:00Z" }) as unknown as NodeRecord;
+    ({ status, running: ["t"], last_seen: "2026-01-01T00:00:00Z" }) as unknown as NodeRecord;
   strictEqual(nodeStatus(node("online"), 10, seen + 30_000), "online");
   strictEqual(nodeStatus(node("online"), 10, seen + 30_001), "silent");
   strictEqual(nodeStatus(node("offline"), 10, seen + 30_001), "offline");
+});
+
+Deno.test("nodeStatus() gives a node that runs nothing ten minutes, or three leases", () => {
+  const seen = Date.parse("2026-01-01T00:00:00Z");
+  const node = {
+    status: "online",
+    running: [] as string[],
+    last_seen: "2026-01-01T00:00:00Z",
+  } as NodeRecord;
+  strictEqual(nodeStatus(node, 10, seen + 600_000), "online");
+  strictEqual(nodeStatus(node, 10, seen + 600_001), "silent");
+  strictEqual(nodeStatus(node, 300, seen + 900_000), "online");
 });
 
 Deno.test("ageOf() speaks in units that fit", () => {

@@ -5,7 +5,6 @@ import { containerTest } from "../support/container_engine.ts";
 import { job, NEVER } from "./jobs.ts";
 
 const options = (env: Record<string, string> = Deno.env.toObject()): ExecutorOptions => ({
-  node_id: `test-${crypto.randomUUID()}`,
   workDir: "/nowhere",
   env,
 });

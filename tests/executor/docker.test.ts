@@ -188,21 +188,24 @@ containerTest("dockerExecutor.run() leaves no container when aborted at any mome
   });
 });
 
-containerTest("dockerExecutor.removeContainersOf() removes one node's and no other's", async () => {
-  await withDocker(async (executor) => {
-    const [mine, other] = [job({ script: "sleep 60" }), job({ script: "sleep 60" })];
-    const stop = new AbortController();
-    const first = executor.run(mine, NEVER);
-    const second = assert.rejects(executor.run(other, stop.signal), { name: "AbortError" });
-    await Promise.all([runningContainerOf(mine.node_id), runningContainerOf(other.node_id)]);
-    assert.equal(await executor.removeContainersOf(mine.node_id), 1);
-    assert.equal((await first).exit_code, 137);
-    assert.notEqual(await containersOf(other.node_id), "");
-    stop.abort();
-    await second;
-    assert.equal(await executor.removeContainersOf(other.node_id), 0);
-  });
-});
+containerTest(
+  "dockerExecutor.removeLeftoversOf() removes one node's containers and no other's",
+  async () => {
+    await withDocker(async (executor) => {
+      const [mine, other] = [job({ script: "sleep 60" }), job({ script: "sleep 60" })];
+      const stop = new AbortController();
+      const first = executor.run(mine, NEVER);
+      const second = assert.rejects(executor.run(other, stop.signal), { name: "AbortError" });
+      await Promise.all([runningContainerOf(mine.node_id), runningContainerOf(other.node_id)]);
+      await executor.removeLeftoversOf(mine.node_id);
+      assert.equal((await first).exit_code, 137);
+      assert.equal(await containersOf(mine.node_id), "");
+      assert.notEqual(await containersOf(other.node_id), "");
+      stop.abort();
+      await second;
+    });
+  },
+);
 
 Deno.test("dockerExecutor.run() throws ExecutorBroken when no engine answers", async () => {
   const env = { PATH: Deno.env.get("PATH") ?? "", DOCKER_HOST: "unix:///nowhere/docker.sock" };

@@ -12,9 +12,20 @@ import { commitToBranch } from "../../lib/ledger/branch.ts";
 import { RefNames } from "../../lib/protocol/layout.ts";
 import { checkTask, type Task } from "../../lib/protocol/task.ts";
 
-/** A clock whose waits are over at once and move its time on. */
+/** Somebody who waits for a moment. */
+interface Waiter {
+  atMs: number;
+  wake(): void;
+}
+
+/**
+ * A clock whose time moves on only while everybody waits: then it jumps to the next moment that
+ * somebody waits for.
+ */
 export class VirtualClock implements Clock {
   #ms = 0;
+  #waiters: Waiter[] = [];
+  #isPumping = false;
 
   now(): Date {
     return new Date(Date.UTC(2026, 0, 1) + this.#ms);
@@ -24,14 +35,36 @@ export class VirtualClock implements Clock {
     return this.#ms;
   }
 
-  async wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    // Others get their turn, as they would in a real wait.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    if (!signal?.aborted) this.#ms += milliseconds;
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiter: Waiter = { atMs: this.#ms + milliseconds, wake: () => {} };
+      const wake = waiter.wake = () => {
+        signal?.removeEventListener("abort", wake);
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve();
+      };
+      this.#waiters.push(waiter);
+      if (signal?.aborted) wake();
+      else signal?.addEventListener("abort", wake);
+      this.#pump();
+    });
   }
 
   advance(milliseconds: number): void {
     this.#ms += milliseconds;
+  }
+
+  /** Wakes those whose moment is next, once all others have had their turn. */
+  #pump(): void {
+    if (this.#isPumping || this.#waiters.length === 0) return;
+    this.#isPumping = true;
+    setTimeout(() => {
+      this.#isPumping = false;
+      const atMs = Math.min(...this.#waiters.map((waiter) => waiter.atMs));
+      this.#ms = Math.max(this.#ms, atMs);
+      for (const waiter of this.#waiters.filter((waiter) => waiter.atMs <= atMs)) waiter.wake();
+      this.#pump();
+    }, 0);
   }
 }
 
@@ -77,6 +110,7 @@ export class MeddledStore implements Store {
     const lost: SwapOutcome = { done: false, why: "lost", words: "no answer" };
     return new Map(changes.map(({ ref }): [string, SwapOutcome] => [ref, lost]));
   }
+  follow: Store["follow"] = (names) => this.inner.follow(names);
   fetch: Store["fetch"] = (tips) => this.inner.fetch(tips);
   list: Store["list"] = (commit, folder, enter) => this.inner.list(commit, folder, enter);
   find: Store["find"] = (commit, paths) => this.inner.find(commit, paths);
@@ -85,6 +119,7 @@ export class MeddledStore implements Store {
     this.inner.contains(commit, ancestor, options);
   write: Store["write"] = (work) => this.inner.write(work);
   log: Store["log"] = (commit, count) => this.inner.log(commit, count);
+  history: Store["history"] = (tip, paths, isEnough) => this.inner.history(tip, paths, isEnough);
   [Symbol.asyncDispose] = () => this.inner[Symbol.asyncDispose]();
 }
 

@@ -7,39 +7,9 @@ import { shardOf } from "../../lib/protocol/identity.ts";
 import { queuePath, resultPath, SHARD_PATHS } from "../../lib/protocol/layout.ts";
 import type { Result } from "../../lib/protocol/result.ts";
 import type { Task } from "../../lib/protocol/task.ts";
-import { Worker } from "../../lib/worker/worker.ts";
-import type { WorkerOptions } from "../../lib/worker/worker_options.ts";
 import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
-import { makeTask, type MeddledStore, MemoryGrid, seeded, tamper } from "../support/memory_grid.ts";
-
-const machine = { hostname: "h", os: "linux", arch: "x86_64", cpus: 2, memory_mb: 4096 };
-const never = new AbortController().signal;
-
-interface Made {
-  worker: Worker;
-  executor: FakeExecutor;
-  store: MeddledStore;
-}
-
-function makeWorker(grid: MemoryGrid, nodeId: string, more: Partial<WorkerOptions> = {}): Made {
-  const { ledger, store } = grid.open(nodeId);
-  const executor = (more.executor ?? new FakeExecutor()) as FakeExecutor;
-  const worker = new Worker(ledger, {
-    nodeId,
-    labels: {},
-    machine,
-    parallel: 2,
-    pollMs: 1000,
-    graceMs: 5000,
-    exitWhenIdle: true,
-    version: "test",
-    clock: grid.clock,
-    random: seeded(7),
-    ...more,
-    executor,
-  });
-  return { worker, executor, store };
-}
+import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
+import { makeWorker, never } from "./made.ts";
 
 async function resultsOf(grid: MemoryGrid, ids: string[]): Promise<Map<string, Result>> {
   const { ledger } = await grid.look("reader");
@@ -430,8 +400,9 @@ function spoilSettings({ server, names }: MemoryGrid): void {
   const parent = server.refs.get(names.branch)!;
   const { files } = server.commits.get(parent)!;
   const bad = server.keep(new TextEncoder().encode('{"version": 2}'));
-  const commit = { parent, message: "oops", time: 0, files: new Map(files).set("dgrid.json", bad) };
-  server.commits.set("bad", commit);
+  const author = { name: "somebody", email: "somebody@example.com" };
+  const commit = { parent, message: "oops", author, time: 0 };
+  server.commits.set("bad", { ...commit, files: new Map(files).set("dgrid.json", bad) });
   server.refs.set(names.branch, "bad");
 }
 

@@ -1,0 +1,81 @@
+/**
+ * How long a claim is believed. Pure.
+ *
+ * No two clocks are compared (DESIGN.md section 4, rule 3): an observer adds up, by its own measure
+ * of length, how long it has seen a claim and its owner's node ref unchanged; the owner counts from
+ * the moment at which it began to send its last sign of life, which is before anybody saw it.
+ *
+ * @module
+ */
+
+/** One look tells of at most this part of a lease. */
+const PART_PER_LOOK = 1 / 3;
+/** A worker trusts its own lease for this part of it (DESIGN.md section 4, rule 4). */
+const TRUSTED_PART = 2 / 3;
+/** A node shows itself this often within a lease, so that one lost heartbeat does no harm. */
+const BEATS_PER_LEASE = 3;
+/** A node that has nothing to lose shows itself this often. */
+export const IDLE_BEAT_MS = 300_000;
+
+/** A claim of somebody else as an observer sees it. */
+export interface Sighting {
+  /** Tells this claim from every other: task, attempt and when it was claimed. */
+  claim: string;
+  /** What the owner's node ref names; undefined where there is none. */
+  beat?: string;
+}
+
+/** A claim that an observer has had in view, and for how long nothing of it has moved. */
+export interface Silence {
+  beat?: string;
+  silentMs: number;
+}
+
+/**
+ * Goes on counting after a further look. A long gap between two looks says little: the server, or the
+ * observer itself, was away, and an owner could not show itself either. So a gap counts for a third
+ * of the lease at most, and one that is longer than the lease begins everything anew.
+ *
+ * @param before what was known after the last look, by claim
+ * @param gapMs from the end of the last look to the begin of this one, by the observer's own clock
+ */
+export function silencesAfter(
+  before: ReadonlyMap<string, Silence>,
+  seen: Sighting[],
+  gapMs: number,
+  leaseMs: number,
+): Map<string, Silence> {
+  const counted = gapMs > leaseMs ? -Infinity : Math.min(gapMs, leaseMs * PART_PER_LOOK);
+  return new Map(seen.map(({ claim, beat }): [string, Silence] => {
+    const known = before.get(claim);
+    const isUnmoved = known !== undefined && known.beat === beat;
+    return [claim, { beat, silentMs: isUnmoved ? Math.max(known.silentMs + counted, 0) : 0 }];
+  }));
+}
+
+/** Whether anybody may take an attempt away from its owner. */
+export function isLapsed(silence: Silence | undefined, leaseMs: number): boolean {
+  return silence !== undefined && silence.silentMs >= leaseMs;
+}
+
+/** How long a worker lets an attempt run on after it last began to show itself. */
+export function trustedMs(leaseMs: number): number {
+  return leaseMs * TRUSTED_PART;
+}
+
+/** The longest pause between two looks of a node that watches the claims of others. */
+export function watchIntervalMs(leaseMs: number): number {
+  return leaseMs * PART_PER_LOOK;
+}
+
+/**
+ * How often a node shows itself.
+ *
+ * @param isHolding whether it holds claims, which others would take away
+ * @param wishedMs what its owner wants; within the lease it has no say
+ */
+export function beatIntervalMs(leaseMs: number, isHolding: boolean, wishedMs?: number): number {
+  const forLease = leaseMs / BEATS_PER_LEASE;
+  if (!isHolding) return wishedMs ?? IDLE_BEAT_MS;
+  return wishedMs === undefined ? forLease : Math.min(wishedMs, forLease);
+}

@@ -1,0 +1,86 @@
+/**
+ * How a worker leaves: it finishes or hands back what runs, delivers, settles, and says goodbye.
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Ledger } from "../ledger/ledger.ts";
+import { settleAll } from "../ledger/settle.ts";
+import type { Bell } from "./bell.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Presence } from "./presence.ts";
+import type { Slots } from "./slots.ts";
+import type { WorkerOptions } from "./worker_options.ts";
+
+const log = getLogger(["dgrid", "worker"]);
+
+/** A worker that stops tries this long to deliver its last results. */
+const DELIVERY_MS = 30_000;
+
+interface Parts {
+  presence: Presence;
+  slots: Slots;
+  outbox: Outbox;
+  bell: Bell;
+  /** Looks, and says what there is to say; passing trouble is told and let go. */
+  deliver(): Promise<unknown>;
+}
+
+export class Departure {
+  readonly #ledger: Ledger;
+  readonly #options: WorkerOptions;
+  readonly #parts: Parts;
+
+  constructor(ledger: Ledger, options: WorkerOptions, parts: Parts) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** @throws {Error} when the last results could not be delivered; they are kept on the shelf */
+  async leave(): Promise<void> {
+    const { clock, graceMs } = this.#options;
+    const { presence, slots, outbox } = this.#parts;
+    presence.changeTo("draining");
+    if (slots.size > 0) log.info("stopping: {count} still run", { count: slots.size });
+    await this.#deliverUntil(() => slots.size === 0, clock.elapsedMs() + graceMs);
+    slots.stopAll();
+    await slots.ended();
+    await this.#deliverUntil(() => outbox.size === 0, clock.elapsedMs() + DELIVERY_MS);
+    await outbox.keep();
+    const unsettled = await this.#settleAtLast();
+    presence.changeTo("offline");
+    await this.#parts.deliver();
+    if (outbox.size > 0) {
+      throw new Error(
+        `stopping: ${outbox.size} results could not be delivered; they are kept in the local state ` +
+          "and delivered when this node works again",
+      );
+    }
+    if (unsettled !== undefined && this.#options.exitWhenIdle) throw unsettled;
+  }
+
+  /** Goes on saying what there is to say until something is so, or the time is over. */
+  async #deliverUntil(isSo: () => boolean, deadlineMs: number): Promise<void> {
+    const { clock, pollMs } = this.#options;
+    while (!isSo() && clock.elapsedMs() < deadlineMs) {
+      await this.#parts.deliver();
+      if (isSo()) return;
+      await this.#parts.bell.wait(clock, Math.min(pollMs, deadlineMs - clock.elapsedMs()));
+    }
+  }
+
+  /** Settles what is finished; gives the error where that failed: somebody else can do it. */
+  async #settleAtLast(): Promise<Error | undefined> {
+    try {
+      await this.#ledger.refresh();
+      await settleAll(this.#ledger);
+      return undefined;
+    } catch (error) {
+      log.warn("{message}; what is finished is settled later", {
+        message: (error as Error).message,
+      });
+      return error as Error;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Two processes must not work under one name. With the same `--home` a lock keeps the second out;
+ * elsewhere a process that wants the name asks: it writes a `joining` record into the node's ref, and
+ * a living owner of the name answers with its own record at its next look.
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Ledger } from "../ledger/ledger.ts";
+import { say } from "../ledger/live_edge.ts";
+import { readNode } from "../ledger/nodes.ts";
+import type { Oid } from "../ledger/store.ts";
+import type { NodeRecord } from "../protocol/node_record.ts";
+import type { Presence } from "./presence.ts";
+import type { WorkerOptions } from "./worker_options.ts";
+
+const log = getLogger(["dgrid", "worker"]);
+
+/**
+ * An earlier life can have left one heartbeat on its way, and a look can be answered with an old
+ * one; but two that are both seen so often come from somebody who lives.
+ */
+const SURE_LOOKS = 3;
+const SURE_BEATS = 2;
+/** A record of a version that did not say how often it looks. */
+const UNKNOWN_LOOKS_SECONDS = 60;
+
+/** Another process works under the same name. */
+export class NodeIsTwin extends Error {
+  override name = "NodeIsTwin";
+  constructor(nodeId: string, where: NodeRecord | undefined) {
+    const host = where === undefined ? "" : ` (on ${where.machine.hostname})`;
+    super(
+      `working as ${nodeId}: another process gives signs of life under that name${host}; ` +
+        "stop one of them, or give it another --node-id",
+    );
+  }
+}
+
+export class Namesake {
+  readonly #ledger: Ledger;
+  readonly #options: WorkerOptions;
+  readonly #presence: Presence;
+  /** The heartbeats that this process is known to have written. */
+  readonly #own = new Set<Oid>();
+  /** Heartbeats that are not ours, and how often each was seen. */
+  readonly #foreign = new Map<Oid, number>();
+
+  constructor(ledger: Ledger, options: WorkerOptions, presence: Presence) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#presence = presence;
+  }
+
+  /** Notes a heartbeat that was written. */
+  noteSent(commit: Oid): void {
+    this.#own.add(commit);
+  }
+
+  /**
+   * Takes the name: at once where it is free, or was this home's; otherwise after asking.
+   *
+   * @param stop ends the asking early
+   * @throws {NodeIsTwin} when another process answers
+   */
+  async takeName(stop: AbortSignal): Promise<void> {
+    for (let other = await this.#other(); other !== undefined; other = await this.#other()) {
+      const { clock, nodeId } = this.#options;
+      const seconds = 2 * (other.looks_every_seconds ?? UNKNOWN_LOOKS_SECONDS);
+      log.info(
+        "{node} was last seen on {host}; asking for up to {seconds} s whether it still works",
+        {
+          node: nodeId,
+          host: other.machine.hostname,
+          seconds,
+        },
+      );
+      if (!await this.#ask()) continue;
+      await this.#awaitAnswer(clock.elapsedMs() + seconds * 1000, stop);
+      return;
+    }
+  }
+
+  /** Another process that has the name, or wants it, as far as the node's ref tells. */
+  async #other(): Promise<NodeRecord | undefined> {
+    const record = await readNode(this.#ledger, this.#options.nodeId);
+    const isOther = record !== undefined && record.status !== "offline" &&
+      record.instance !== this.#options.instance;
+    return isOther ? record : undefined;
+  }
+
+  /** @returns whether the question was written; otherwise the ref has just moved */
+  async #ask(): Promise<boolean> {
+    this.#presence.changeTo("joining");
+    const { companion } = await say(this.#ledger, [], this.#presence.due(true, []));
+    this.#presence.changeTo("online");
+    if (companion === undefined) await this.#ledger.refresh();
+    else this.noteSent(companion);
+    return companion !== undefined;
+  }
+
+  async #awaitAnswer(deadlineMs: number, stop: AbortSignal): Promise<void> {
+    const { clock, pollMs, nodeId } = this.#options;
+    while (clock.elapsedMs() < deadlineMs && !stop.aborted) {
+      await clock.wait(Math.min(pollMs, deadlineMs - clock.elapsedMs()), stop);
+      await this.#ledger.refresh();
+      const seen = this.#presence.seen;
+      if (seen !== undefined && this.#own.has(seen)) continue;
+      const other = await this.#other();
+      if (other !== undefined) throw new NodeIsTwin(nodeId, other);
+    }
+  }
+
+  /**
+   * Answers a process that wants the name, and notices one that has taken it.
+   *
+   * @throws {NodeIsTwin} when somebody else gives signs of life under this node's name
+   */
+  async look(): Promise<void> {
+    const { seen } = this.#presence;
+    if (seen === undefined || this.#own.size === 0 || this.#own.has(seen)) return;
+    const record = await readNode(this.#ledger, this.#options.nodeId);
+    if (record !== undefined && this.#presence.isOurs(record)) return this.noteSent(seen);
+    if (record?.status === "joining") return this.#answer(record);
+    this.#foreign.set(seen, (this.#foreign.get(seen) ?? 0) + 1);
+    const sure = [...this.#foreign.values()].filter((looks) => looks >= SURE_LOOKS);
+    if (sure.length >= SURE_BEATS) throw new NodeIsTwin(this.#options.nodeId, record);
+  }
+
+  #answer({ machine: { hostname } }: NodeRecord): void {
+    const { nodeId } = this.#options;
+    log.warn(
+      "another process, on {hostname}, wants to work as {nodeId}; it is told that this one does",
+      {
+        hostname,
+        nodeId,
+      },
+    );
+    this.#presence.showAtOnce();
+  }
+}

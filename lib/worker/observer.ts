@@ -1,0 +1,81 @@
+/**
+ * What a worker has seen of others for how long, by its own clock's measure of length: whose lease
+ * has lapsed, and which retries have waited long enough.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { LiveState } from "../protocol/live_state.ts";
+import { isHeld } from "../protocol/transition.ts";
+import { isLapsed, type Silence, silencesAfter } from "../scheduling/lease.ts";
+
+export class Observer {
+  readonly #ledger: Ledger;
+  readonly #nodeId: string;
+  readonly #clock: Clock;
+  #lastLookMs = -Infinity;
+  #silences = new Map<string, Silence>();
+  /** When each waiting retry was first seen. */
+  #waits = new Map<string, number>();
+
+  constructor(ledger: Ledger, { nodeId, clock }: { nodeId: string; clock: Clock }) {
+    this.#ledger = ledger;
+    this.#nodeId = nodeId;
+    this.#clock = clock;
+  }
+
+  /**
+   * Notes what a look has shown.
+   *
+   * @param beganMs when it began, by `clock.elapsedMs`
+   */
+  noteLook(beganMs: number): void {
+    const states = [...this.#ledger.states()];
+    const sightings = states.filter((state) => this.#isOthers(state)).map((state) => ({
+      claim: claimOf(state),
+      beat: this.#ledger.refs.get(this.#ledger.names.node(state.node_id)),
+    }));
+    const gapMs = beganMs - this.#lastLookMs;
+    this.#silences = silencesAfter(this.#silences, sightings, gapMs, this.#leaseMs);
+    const nowMs = this.#lastLookMs = this.#clock.elapsedMs();
+    const waits = states.filter(({ not_before }) => not_before !== undefined).map(claimOf);
+    this.#waits = new Map(waits.map((wait) => [wait, this.#waits.get(wait) ?? nowMs]));
+  }
+
+  /** Whether others hold claims, so that somebody has to watch them. */
+  get hasClaimsInView(): boolean {
+    return this.#silences.size > 0;
+  }
+
+  /** Whether the owner of a claim has given no sign of life for a lease. */
+  isLapsed(state: LiveState): boolean {
+    return this.#isOthers(state) && isLapsed(this.#silences.get(claimOf(state)), this.#leaseMs);
+  }
+
+  /**
+   * Whether a retry has waited as long as it should: the instants in its entry are both by the clock
+   * of the node that wrote it, so their difference is right even where that clock is not.
+   */
+  hasWaited(state: LiveState): boolean {
+    const sinceMs = this.#waits.get(claimOf(state));
+    const ended = state.attempts.at(-1)?.ended_at;
+    if (sinceMs === undefined || ended === undefined || state.not_before === undefined) {
+      return false;
+    }
+    return this.#clock.elapsedMs() - sinceMs >= Date.parse(state.not_before) - Date.parse(ended);
+  }
+
+  get #leaseMs(): number {
+    return this.#ledger.main.settings.lease_seconds * 1000;
+  }
+
+  #isOthers(state: LiveState): boolean {
+    return isHeld(state) && state.node_id !== this.#nodeId;
+  }
+}
+
+/** Tells an attempt from every other one. */
+function claimOf({ task_id, attempt, claimed_at }: LiveState): string {
+  return `${task_id} ${attempt} ${claimed_at}`;
+}
