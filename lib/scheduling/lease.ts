@@ -29,27 +29,41 @@ export interface Sighting {
 export interface Silence {
   beat?: string;
   silentMs: number;
+  /** Up to when, by the observer's own clock. */
+  countedToMs: number;
+}
+
+/** When a look began and ended, by the observer's own clock. */
+export interface Look {
+  beganMs: number;
+  endedMs: number;
 }
 
 /**
- * Goes on counting after a further look. A long gap between two looks says little: the server, or the
- * observer itself, was away, and an owner could not show itself either. So a gap counts for a third
- * of the lease at most, and one that is longer than the lease begins everything anew.
+ * Goes on counting after a further look. What it shows was so at some moment of it: a first sight
+ * counts from its end, a further one up to its begin.
+ *
+ * A long gap between two looks says little: the server, or the observer itself, was away, and an owner
+ * could not show itself either. So a gap counts for a third of the lease at most, and one that is
+ * longer than the lease begins everything anew.
  *
  * @param before what was known after the last look, by claim
- * @param gapMs from the end of the last look to the begin of this one, by the observer's own clock
  */
 export function silencesAfter(
   before: ReadonlyMap<string, Silence>,
   seen: Sighting[],
-  gapMs: number,
+  { beganMs, endedMs }: Look,
   leaseMs: number,
 ): Map<string, Silence> {
-  const counted = gapMs > leaseMs ? -Infinity : Math.min(gapMs, leaseMs * PART_PER_LOOK);
   return new Map(seen.map(({ claim, beat }): [string, Silence] => {
     const known = before.get(claim);
-    const isUnmoved = known !== undefined && known.beat === beat;
-    return [claim, { beat, silentMs: isUnmoved ? Math.max(known.silentMs + counted, 0) : 0 }];
+    const gapMs = known === undefined ? 0 : beganMs - known.countedToMs;
+    if (known === undefined || known.beat !== beat || gapMs > leaseMs) {
+      return [claim, { beat, silentMs: 0, countedToMs: endedMs }];
+    }
+    const counted = Math.max(0, Math.min(gapMs, leaseMs * PART_PER_LOOK));
+    const countedToMs = Math.max(beganMs, known.countedToMs);
+    return [claim, { beat, silentMs: known.silentMs + counted, countedToMs }];
   }));
 }
 

@@ -14,7 +14,6 @@ export class Observer {
   readonly #ledger: Ledger;
   readonly #nodeId: string;
   readonly #clock: Clock;
-  #lastLookMs = -Infinity;
   #silences = new Map<string, Silence>();
   /** When each waiting retry was first seen. */
   #waits = new Map<string, number>();
@@ -36,11 +35,11 @@ export class Observer {
       claim: claimOf(state),
       beat: this.#ledger.refs.get(this.#ledger.names.node(state.node_id)),
     }));
-    const gapMs = beganMs - this.#lastLookMs;
-    this.#silences = silencesAfter(this.#silences, sightings, gapMs, this.#leaseMs);
-    const nowMs = this.#lastLookMs = this.#clock.elapsedMs();
+    const endedMs = this.#clock.elapsedMs();
+    const look = { beganMs, endedMs };
+    this.#silences = silencesAfter(this.#silences, sightings, look, this.#leaseMs);
     const waits = states.filter(({ not_before }) => not_before !== undefined).map(claimOf);
-    this.#waits = new Map(waits.map((wait) => [wait, this.#waits.get(wait) ?? nowMs]));
+    this.#waits = new Map(waits.map((wait) => [wait, this.#waits.get(wait) ?? endedMs]));
   }
 
   /** Whether others hold claims, so that somebody has to watch them. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { say } from "../ledger/live_edge.ts";
@@ -18,6 +19,8 @@ import type { Presence } from "./presence.ts";
 import { handBackSayings } from "./sayings.ts";
 import type { Slots } from "./slots.ts";
 import type { WorkerOptions } from "./worker_options.ts";
+
+const log = getLogger(["dgrid", "worker"]);
 
 /** What came of speaking. */
 export interface Spoken {
@@ -82,6 +85,7 @@ export class Speaker {
     }
     await outbox.conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
+    tellLosses(news, answers);
     await this.#start(this.#wonBy(news, answers));
     return {
       said: heard.some((answer) => answer.heard),
@@ -136,4 +140,19 @@ export class Speaker {
       else slots.start({ task, state, sentMs }, this.#ledger.main.settings);
     }
   }
+}
+
+/** Tells whose attempts this node has ended. */
+function tellLosses(news: Saying[], answers: Heard[]): void {
+  news.forEach(({ event }, index) => {
+    if (event.kind !== "expire" || !answers[index].heard) return;
+    log.info(
+      "{task}: attempt {attempt} is taken away from {owner}, which has been silent for a lease",
+      {
+        task: event.task_id,
+        attempt: event.attempt,
+        owner: event.owner,
+      },
+    );
+  });
 }

@@ -3,7 +3,6 @@ import {
   beatIntervalMs,
   IDLE_BEAT_MS,
   isLapsed,
-  type Sighting,
   type Silence,
   silencesAfter,
   trustedMs,
@@ -12,51 +11,57 @@ import {
 const LEASE = 9_000;
 const claim = "t 1 noon";
 
-/** What is known after looks, each with its gap and what the owner's ref named. */
-function after(looks: [gapMs: number, beat: string | undefined][]): Silence {
+/** A look that takes a tenth of a second begins at each of these moments, and sees this of the owner. */
+function after(...looks: [beganMs: number, beat: string | undefined][]): Silence {
   let known = new Map<string, Silence>();
-  for (const [gapMs, beat] of looks) {
-    const seen: Sighting[] = [{ claim, beat }];
-    known = silencesAfter(known, seen, gapMs, LEASE);
+  for (const [beganMs, beat] of looks) {
+    const look = { beganMs, endedMs: beganMs + 100 };
+    known = silencesAfter(known, [{ claim, beat }], look, LEASE);
   }
   return known.get(claim)!;
 }
 
 /** A look every second. */
 const looks = (count: number, beat?: string): [number, string | undefined][] =>
-  Array.from({ length: count }, () => [1_000, beat]);
+  Array.from({ length: count }, (_, index) => [index * 1_000, beat]);
 
-Deno.test("silencesAfter() counts from the first sight of a claim", () => {
-  equal(after([[Infinity, "b1"]]).silentMs, 0);
-  equal(after([[Infinity, "b1"], ...looks(8, "b1")]).silentMs, 8_000);
+Deno.test("silencesAfter() counts from the end of the first look to the begin of the last", () => {
+  equal(after([0, "b1"]).silentMs, 0);
+  equal(after(...looks(9, "b1")).silentMs, 7_900);
 });
 
 Deno.test("silencesAfter() begins anew with each sign of life", () => {
-  equal(after([[Infinity, "b1"], ...looks(8, "b1"), [1_000, "b2"]]).silentMs, 0);
+  equal(after(...looks(8, "b1"), [8_000, "b2"]).silentMs, 0);
+  equal(after(...looks(8, "b1"), [8_000, "b2"], [9_000, "b2"]).silentMs, 900);
 });
 
 Deno.test("silencesAfter() counts a node without a ref, too", () => {
-  equal(after([[Infinity, undefined], ...looks(3)]).silentMs, 3_000);
+  equal(after(...looks(4)).silentMs, 2_900);
 });
 
 Deno.test("silencesAfter() counts a gap between two looks for a third of the lease at most", () => {
-  equal(after([[Infinity, "b1"], [8_000, "b1"]]).silentMs, 3_000);
+  equal(after([0, "b1"], [8_000, "b1"]).silentMs, 3_000);
 });
 
 Deno.test("silencesAfter() begins anew after a gap that is longer than the lease", () => {
-  equal(after([[Infinity, "b1"], ...looks(8, "b1"), [9_001, "b1"]]).silentMs, 0);
+  equal(after(...looks(9, "b1"), [17_001, "b1"]).silentMs, 0);
+});
+
+Deno.test("silencesAfter() takes nothing back, when looks overlap", () => {
+  equal(after([0, "b1"], [50, "b1"], [1_000, "b1"]).silentMs, 900);
 });
 
 Deno.test("silencesAfter() forgets claims that are gone", () => {
-  const known = new Map([[claim, { silentMs: 5_000 }]]);
-  equal(silencesAfter(known, [], 1_000, LEASE).size, 0);
-  const again = silencesAfter(known, [{ claim: "t 2 later" }], 1_000, LEASE);
+  const known = new Map([[claim, { silentMs: 5_000, countedToMs: 5_000 }]]);
+  const look = { beganMs: 6_000, endedMs: 6_100 };
+  equal(silencesAfter(known, [], look, LEASE).size, 0);
+  const again = silencesAfter(known, [{ claim: "t 2 later" }], look, LEASE);
   equal(again.get("t 2 later")?.silentMs, 0);
 });
 
 Deno.test("isLapsed() is so after a whole lease of silence, and never for what was not seen", () => {
-  equal(isLapsed({ silentMs: LEASE - 1 }, LEASE), false);
-  equal(isLapsed({ silentMs: LEASE }, LEASE), true);
+  equal(isLapsed({ silentMs: LEASE - 1, countedToMs: 0 }, LEASE), false);
+  equal(isLapsed({ silentMs: LEASE, countedToMs: 0 }, LEASE), true);
   equal(isLapsed(undefined, LEASE), false);
 });
 

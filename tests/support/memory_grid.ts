@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/clock.ts";
 import { Ledger, type Writer } from "../../lib/ledger/ledger.ts";
 import { MemoryServer, MemoryStore } from "../../lib/ledger/memory_store.ts";
@@ -58,13 +59,13 @@ export class VirtualClock implements Clock {
   #pump(): void {
     if (this.#isPumping || this.#waiters.length === 0) return;
     this.#isPumping = true;
-    setTimeout(() => {
+    setImmediate(() => {
       this.#isPumping = false;
       const atMs = Math.min(...this.#waiters.map((waiter) => waiter.atMs));
       this.#ms = Math.max(this.#ms, atMs);
       for (const waiter of this.#waiters.filter((waiter) => waiter.atMs <= atMs)) waiter.wake();
       this.#pump();
-    }, 0);
+    });
   }
 }
 
