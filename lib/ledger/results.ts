@@ -40,6 +40,13 @@ export async function standingsOf(
   }));
 }
 
+/** Which tasks have a result on the branch, as last seen. */
+export async function settledAmong(ledger: Ledger, taskIds: string[]): Promise<Set<string>> {
+  if (taskIds.length === 0) return new Set();
+  const found = await ledger.store.find(ledger.main.commit, taskIds.flatMap(resultPaths));
+  return new Set(taskIds.filter((id) => resultPaths(id).some((path) => found.has(path))));
+}
+
 type ResultPlace = StoreEntry & { settled: boolean };
 
 async function resultPlaces(

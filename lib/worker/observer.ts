@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isHeld } from "../protocol/transition.ts";
-import { isLapsed, type Silence, silencesAfter } from "../scheduling/lease.ts";
+import { isLapsed, type Silence, silencesAfter, watchIntervalMs } from "../scheduling/lease.ts";
 
 export class Observer {
   readonly #ledger: Ledger;
@@ -42,9 +42,17 @@ export class Observer {
     this.#waits = new Map(waits.map((wait) => [wait, this.#waits.get(wait) ?? endedMs]));
   }
 
-  /** Whether others hold claims, so that somebody has to watch them. */
-  get hasClaimsInView(): boolean {
-    return this.#silences.size > 0;
+  /**
+   * How long until it makes sense to look again at the claims of others: until the first may have
+   * lapsed, or as long as a look can tell of. Undefined where others hold none.
+   */
+  watchInMs(): number | undefined {
+    if (this.#silences.size === 0) return undefined;
+    const now = this.#clock.elapsedMs();
+    const left = [...this.#silences.values()].map(({ silentMs, countedToMs }) =>
+      this.#leaseMs - silentMs - (now - countedToMs)
+    );
+    return Math.min(Math.max(0, Math.ceil(Math.min(...left))), watchIntervalMs(this.#leaseMs));
   }
 
   /** Whether the owner of a claim has given no sign of life for a lease. */

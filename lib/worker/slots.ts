@@ -84,20 +84,26 @@ export class Slots {
     this.#running.set(task.task_id, { state, sentMs, stop, over });
   }
 
-  /** Stops what is not to go on, by what was last seen of the ledger. */
-  review(stateOf: (taskId: string) => LiveState | undefined): void {
+  /**
+   * Stops what is not to go on, by what was last seen of the ledger.
+   *
+   * @param settled tasks that have their result already
+   */
+  review(
+    stateOf: (taskId: string) => LiveState | undefined,
+    settled: ReadonlySet<string>,
+  ): void {
     for (const [task_id, { state: own, stop }] of this.#running) {
       const now = stateOf(task_id);
-      if (now === undefined || stop.signal.aborted) continue;
-      if (isOver(now, own)) {
-        log.warn("{task}: fenced: attempt {attempt} was taken away, it is {status} by {node} now", {
+      if (stop.signal.aborted) continue;
+      if (now === undefined ? settled.has(task_id) : isOver(now, own)) {
+        log.warn("{task}: fenced: attempt {attempt} was taken away, the task is {what} now", {
           task: task_id,
           attempt: own.attempt,
-          status: now.status,
-          node: now.node_id,
+          what: now === undefined ? "settled" : `${now.status} by ${now.node_id}`,
         });
         this.stop(task_id, "fenced");
-      } else if (now.status === "cancelling" && now.claimed_at === own.claimed_at) {
+      } else if (now?.status === "cancelling" && now.claimed_at === own.claimed_at) {
         log.info("{task}: stopped, it was cancelled", { task: task_id });
         this.stop(task_id, "cancelled");
       }

@@ -7,6 +7,7 @@
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { registerNode } from "../ledger/nodes.ts";
+import { settledAmong } from "../ledger/results.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
 import { pollDelayMs } from "../scheduling/pace.ts";
 import { Bell } from "./bell.ts";
@@ -26,8 +27,8 @@ import { isPassing } from "./trouble.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
-/** A heartbeat that the server does not take is not sent more often than this. */
-const SHORTEST_PAUSE_MS = 200;
+/** What is due and cannot be done, such as a heartbeat that is refused, makes nobody spin. */
+const SHORTEST_PAUSE_MS = 50;
 
 /** What a tick found. */
 interface Tick {
@@ -130,20 +131,21 @@ export class Worker {
       const tick = await this.#safely(() => this.#tick());
       if (tick !== undefined && this.#isDone(tick.isWorkLeft)) return;
       quiet = tick?.busy ? 0 : quiet + 1;
-      const pauseMs = this.#pauseMs(quiet);
-      const beatMs = Math.max(this.#presence.nextInMs(this.#isHolding), SHORTEST_PAUSE_MS);
-      // After a tick that failed a heartbeat is due, too, but there is nobody to take it.
-      const waitMs = tick === undefined ? pauseMs : Math.min(pauseMs, beatMs);
-      await this.#bell.wait(this.#options.clock, waitMs);
+      await this.#bell.wait(this.#options.clock, this.#pauseMs(quiet, tick === undefined));
     }
   }
 
-  #pauseMs(quietTicks: number): number {
+  /** @param isCutOff whether the server could not be reached, so that nothing can be sent now */
+  #pauseMs(quietTicks: number, isCutOff: boolean): number {
     const { pollMs, random } = this.#options;
-    const delayMs = pollDelayMs(pollMs, quietTicks, random());
-    const isLeaseAtStake = this.#isHolding || this.#observer.hasClaimsInView;
     const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
-    return isLeaseAtStake ? Math.min(delayMs, watchIntervalMs(leaseMs)) : delayMs;
+    const wishes = [
+      pollDelayMs(pollMs, quietTicks, random()),
+      this.#observer.watchInMs() ?? Infinity,
+      this.#isHolding ? watchIntervalMs(leaseMs) : Infinity,
+      isCutOff ? Infinity : this.#presence.nextInMs(this.#isHolding),
+    ];
+    return Math.max(Math.min(...wishes), SHORTEST_PAUSE_MS);
   }
 
   get #isHolding(): boolean {
@@ -183,9 +185,16 @@ export class Worker {
     this.#observer.noteLook(beganMs);
     await this.#namesake.look();
     this.#warnOfOddities();
-    this.#slots.review((taskId) => this.#ledger.stateOf(taskId));
+    await this.#review();
     await this.#speaker.takeBack();
     return moved;
+  }
+
+  /** Stops what is cancelled, or over for everybody else. */
+  async #review(): Promise<void> {
+    const gone = this.#slots.taskIds.filter((id) => this.#ledger.stateOf(id) === undefined);
+    const settled = await settledAmong(this.#ledger, gone);
+    this.#slots.review((id) => this.#ledger.stateOf(id), settled);
   }
 
   #warnOfOddities(): void {

@@ -288,3 +288,33 @@ Deno.test("a retry that a node with a wrong clock has put off by a day begins in
   same(executor.started, ["a#2"]);
   ok(grid.clock.elapsedMs() - beganMs < 30_000, `${grid.clock.elapsedMs() - beganMs}`);
 });
+
+Deno.test("an attempt is stopped, when its task was ended and settled while its machine slept", async () => {
+  const settings = { "dgrid.json": '{"version": 1, "lease_seconds": 10, "max_attempts": 1}' };
+  const grid = await MemoryGrid.with([makeTask("a")], settings);
+  let why: unknown;
+  const slow = new FakeExecutor(["module"], async (job, signal) => {
+    await untilStopped(job, signal).catch((reason) => why = reason.why);
+    throw signal.reason;
+  });
+  let wakeUp = () => {};
+  const sleep = new Promise<void>((resolve) => wakeUp = resolve);
+  let fellAsleepMs: number | undefined;
+  // The clock of a machine that sleeps stands still, so its lease does not seem to go by.
+  const clock = {
+    now: () => grid.clock.now(),
+    elapsedMs: () => fellAsleepMs ?? grid.clock.elapsedMs(),
+    async wait(milliseconds: number, signal?: AbortSignal) {
+      await grid.clock.wait(milliseconds, signal);
+      if (fellAsleepMs !== undefined) await sleep;
+    },
+  };
+  const working = makeWorker(grid, "n1", { executor: slow, clock }).worker.run(never);
+  await untilTrue(grid, () => slow.started.length > 0);
+  fellAsleepMs = grid.clock.elapsedMs();
+  await makeWorker(grid, "n2").worker.run(never);
+  equal((await resultOf(grid, "a")).status, "lost");
+  wakeUp();
+  await working;
+  equal(why, "fenced");
+});
