@@ -43,6 +43,8 @@ export class Namesake {
   readonly #presence: Presence;
   /** The heartbeats that this process is known to have written. */
   readonly #own = new Set<Oid>();
+  /** What stood in the node's ref before the name was ours; an old look may show it again. */
+  readonly #former = new Set<Oid>();
   /** Heartbeats that are not ours, and how often each was seen. */
   readonly #foreign = new Map<Oid, number>();
 
@@ -66,7 +68,7 @@ export class Namesake {
   async takeName(stop: AbortSignal): Promise<void> {
     for (let other = await this.#other(); other !== undefined; other = await this.#other()) {
       const { clock, nodeId } = this.#options;
-      const seconds = 2 * (other.looks_every_seconds ?? UNKNOWN_LOOKS_SECONDS);
+      const seconds = 2 * (this.#looksEvery(other) ?? UNKNOWN_LOOKS_SECONDS);
       log.info(
         "{node} was last seen on {host}; asking for up to {seconds} s whether it still works",
         {
@@ -83,10 +85,21 @@ export class Namesake {
 
   /** Another process that has the name, or wants it, as far as the node's ref tells. */
   async #other(): Promise<NodeRecord | undefined> {
+    const { seen } = this.#presence;
+    if (seen !== undefined) this.#former.add(seen);
     const record = await readNode(this.#ledger, this.#options.nodeId);
-    const isOther = record !== undefined && record.status !== "offline" &&
-      record.instance !== this.#options.instance;
-    return isOther ? record : undefined;
+    if (record === undefined || record.status === "offline") return undefined;
+    // A question of our own that nobody has answered yet proves nothing: an earlier life died asking.
+    return this.#isOurHome(record) && record.status !== "joining" ? undefined : record;
+  }
+
+  #isOurHome({ instance }: NodeRecord): boolean {
+    return instance === this.#options.instance;
+  }
+
+  /** How often the process looks that is asked; our own question does not tell. */
+  #looksEvery(other: NodeRecord): number | undefined {
+    return this.#isOurHome(other) ? undefined : other.looks_every_seconds;
   }
 
   /** @returns whether the question was written; otherwise the ref has just moved */
@@ -114,17 +127,36 @@ export class Namesake {
   /**
    * Answers a process that wants the name, and notices one that has taken it.
    *
+   * @returns whether the name is ours as far as can be seen; otherwise its claims may be another's
    * @throws {NodeIsTwin} when somebody else gives signs of life under this node's name
    */
-  async look(): Promise<void> {
+  async look(): Promise<boolean> {
     const { seen } = this.#presence;
-    if (seen === undefined || this.#own.size === 0 || this.#own.has(seen)) return;
+    if (seen === undefined || this.#own.size === 0 || this.#own.has(seen)) return true;
     const record = await readNode(this.#ledger, this.#options.nodeId);
-    if (record !== undefined && this.#presence.isOurs(record)) return this.noteSent(seen);
-    if (record?.status === "joining") return this.#answer(record);
+    if (record !== undefined && this.#presence.isOurs(record)) {
+      this.noteSent(seen);
+      return true;
+    }
+    if (record?.status === "joining") this.#answer(record);
+    else if (this.#isReplaced(seen, record) || this.#isSure(seen)) {
+      throw new NodeIsTwin(this.#options.nodeId, record);
+    }
+    return record !== undefined && this.#isOurHome(record);
+  }
+
+  /** Whether another process has taken the name while this one slept, and could not answer. */
+  #isReplaced(seen: Oid, record: NodeRecord | undefined): boolean {
+    if (record === undefined || this.#isOurHome(record) || this.#former.has(seen)) return false;
+    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    return this.#options.clock.elapsedMs() - this.#presence.renewedMs > leaseMs;
+  }
+
+  /** Notes a heartbeat that is not ours. */
+  #isSure(seen: Oid): boolean {
     this.#foreign.set(seen, (this.#foreign.get(seen) ?? 0) + 1);
     const sure = [...this.#foreign.values()].filter((looks) => looks >= SURE_LOOKS);
-    if (sure.length >= SURE_BEATS) throw new NodeIsTwin(this.#options.nodeId, record);
+    return sure.length >= SURE_BEATS;
   }
 
   #answer({ machine: { hostname } }: NodeRecord): void {

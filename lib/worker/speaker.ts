@@ -8,10 +8,11 @@ import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { say } from "../ledger/live_edge.ts";
+import { settledAmong } from "../ledger/results.ts";
 import { readSpecs } from "../ledger/specs.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { LiveState } from "../protocol/live_state.ts";
-import { isHeld } from "../protocol/transition.ts";
+import { isHeld, isOver } from "../protocol/transition.ts";
 import { trustedMs } from "../scheduling/lease.ts";
 import type { Namesake } from "./namesake.ts";
 import type { Outbox } from "./outbox.ts";
@@ -93,20 +94,21 @@ export class Speaker {
     };
   }
 
-  /**
-   * Deals with claims under this node's name that are not in its hands: those whose answer was lost
-   * are started, those of an earlier life are handed back.
-   */
-  async takeBack(): Promise<void> {
-    const { nodeId, clock } = this.#options;
+  /** Starts what was claimed in a push whose answer was lost, if it was won. */
+  async startLate(): Promise<void> {
     const claims = this.#claims;
     this.#claims = [];
     await this.#start(claims.flatMap(({ event, spec }): Won[] => {
       const state = this.#ledger.stateOf(event.task_id);
-      const isOurs = state !== undefined && isHeld(state) && state.node_id === nodeId &&
-        state.claimed_at === event.at;
+      const isOurs = state !== undefined && isHeld(state) &&
+        state.node_id === this.#options.nodeId && state.claimed_at === event.at;
       return isOurs && this.#isTrusted() ? [{ state, spec, sentMs: this.#sentMs }] : [];
     }));
+  }
+
+  /** Hands back claims under this node's name that are not in its hands, such as an earlier life's. */
+  handBack(): void {
+    const { nodeId, clock } = this.#options;
     const at = clock.now().toISOString();
     this.#parts.outbox.add(...handBackSayings(this.#ledger, nodeId, new Set(this.held), at));
   }
@@ -131,14 +133,28 @@ export class Speaker {
    */
   async #start(won: Won[]): Promise<void> {
     const { slots } = this.#parts;
-    const specs = won.flatMap(({ spec }) => spec === undefined ? [] : [spec]);
+    const open = await this.#withoutOver(won);
+    const specs = open.flatMap(({ spec }) => spec === undefined ? [] : [spec]);
     const tasks = await readSpecs(this.#ledger, specs);
-    for (const { state, spec, sentMs } of won) {
+    for (const { state, spec, sentMs } of open) {
       const task = spec === undefined ? undefined : tasks.get(spec);
       if (task === undefined) slots.refuse(state);
       else if (state.status === "cancelling") slots.skip(task, state);
       else slots.start({ task, state, sentMs }, this.#ledger.main.settings);
     }
+  }
+
+  /** Leaves out what is over already by what was seen since: the machine may have slept meanwhile. */
+  async #withoutOver(won: Won[]): Promise<Won[]> {
+    const ids = won.map(({ state }) => state.task_id);
+    const gone = ids.filter((id) => this.#ledger.stateOf(id) === undefined);
+    const settled = await settledAmong(this.#ledger, gone);
+    return won.flatMap(({ state, ...rest }): Won[] => {
+      const now = this.#ledger.stateOf(state.task_id) ?? state;
+      if (settled.has(state.task_id) || isOver(now, state)) return [];
+      const isCancelled = now.status === "cancelling" && now.claimed_at === state.claimed_at;
+      return [{ ...rest, state: isCancelled ? now : state }];
+    });
   }
 }
 

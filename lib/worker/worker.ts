@@ -183,10 +183,11 @@ export class Worker {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#ledger.refresh();
     this.#observer.noteLook(beganMs);
-    await this.#namesake.look();
+    const isOurName = await this.#namesake.look();
     this.#warnOfOddities();
     await this.#review();
-    await this.#speaker.takeBack();
+    await this.#speaker.startLate();
+    if (isOurName) this.#speaker.handBack();
     return moved;
   }
 

@@ -3,7 +3,7 @@ import { submitTasks } from "../../lib/ledger/submit.ts";
 import { readNode } from "../../lib/ledger/nodes.ts";
 import type { NodeRecord } from "../../lib/protocol/node_record.ts";
 import { encodeRecord } from "../../lib/protocol/record.ts";
-import { executionOf, FakeExecutor } from "../support/fake_executor.ts";
+import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
 import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
 import { makeWorker, never, untilTrue } from "./made.ts";
 
@@ -90,4 +90,37 @@ Deno.test("of two that ask for one name at once, one gets it", async () => {
   same(refused.length, 1);
   match(String((refused[0] as PromiseRejectedResult).reason), /NodeIsTwin/);
   same(made.flatMap(({ executor }) => executor.started), ["a#1"]);
+});
+
+Deno.test("a process that died while it asked for a name asks again", async () => {
+  const grid = await gridWithDead({ instance: "the home of n1", status: "joining" });
+  const beganMs = grid.clock.elapsedMs();
+  await makeWorker(grid, "n1").worker.run(never);
+  ok(grid.clock.elapsedMs() - beganMs > 60_000, `${grid.clock.elapsedMs() - beganMs}`);
+});
+
+Deno.test("a process that slept while another took its name ends at its first look", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")], {
+    "dgrid.json": '{"version": 1, "lease_seconds": 10}',
+  });
+  const slow = new FakeExecutor(["module"], untilStopped);
+  const first = makeWorker(grid, "n1", { instance: "one home", executor: slow });
+  let wakeUp = () => {};
+  const sleep = new Promise<void>((resolve) => wakeUp = resolve);
+  const { refs } = first.store;
+  const working = first.worker.run(never).catch((error) => error.name);
+  await untilTrue(grid, () => slow.started.length > 0);
+  first.store.refs = async () => {
+    await sleep;
+    return await refs.call(first.store);
+  };
+  const stop = new AbortController();
+  const second = makeWorker(grid, "n1", { instance: "another home", exitWhenIdle: false });
+  const othersWork = second.worker.run(stop.signal);
+  await untilTrue(grid, () => second.executor.started.length > 0);
+  wakeUp();
+  same(await working, "NodeIsTwin");
+  same([slow.started, second.executor.started], [["a#1"], ["a#2"]]);
+  stop.abort();
+  await othersWork;
 });

@@ -230,6 +230,8 @@ diskTest(
     const full = { name: "GitError", trouble: "disk_full" };
     await rejects(shelf().keep([report("a", 1, "x".repeat(100_000))]), full);
     await rejects(shelf().keep([report("b", 1, "x".repeat(100_000))]), full);
+    const left = await Array.fromAsync(Deno.readDir(join(disk.path, "outbox", "n1")));
+    equal(left.length, 1, "nothing half written is left");
     same(await shelf().load(), [report("a")]);
     await disk.clear();
     await shelf().keep([report("b")]);
