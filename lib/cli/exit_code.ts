@@ -5,6 +5,7 @@
  * @module
  */
 import { GitError, type GitTrouble } from "../git/git_error.ts";
+import { withoutPasswords } from "../git/without_passwords.ts";
 import { NoGrid } from "../ledger/ledger.ts";
 import { BadSettings } from "../ledger/main_view.ts";
 import { InvalidInput } from "../protocol/problem.ts";
@@ -33,6 +34,7 @@ const GIT_ADVICE: Record<GitTrouble, string> = {
   unauthorised: "check the credentials that git uses for this host",
   no_repository: "check the address, or make a repository with: dgrid init --repo PATH",
   refused: "check that you may write there and that no rule protects the branch or refs/dgrid",
+  server_failed: "look at the host: its disk may be full, or its repository damaged",
   damaged: "run it again with another --home; nothing is lost with a local copy",
   disk_full: "make room on the disk, then try again",
   timed_out: "try again later",
@@ -51,9 +53,4 @@ function adviceFor(error: Error): string | undefined {
   if (error instanceof NoGrid) return "set one up with: dgrid init";
   if (error instanceof BadSettings) return "mend that file on the branch";
   return undefined;
-}
-
-/** Takes the credentials out of the URLs in a text. */
-export function withoutPasswords(text: string): string {
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, "$1***@");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { configureSync, type LogLevel, type LogRecord, type Sink } from "@logtape/logtape";
-import { withoutPasswords } from "./exit_code.ts";
+import { withoutPasswords } from "../git/without_passwords.ts";
 import { inOneLine } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutPasswords } from "../git/without_passwords.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Command, Context } from "./context.ts";
 import { exitCodeOf, explain } from "./exit_code.ts";
@@ -79,7 +80,9 @@ function refuseOperands(name: string, { takes, operands }: Command, found: strin
 function report(terminal: Terminal, error: unknown, isDebugging: boolean): number {
   if (error instanceof NobodyReads) return 0;
   for (const line of explain(error).split("\n")) terminal.tell(`dgrid: ${stripControls(line)}`);
-  if (isDebugging && error instanceof Error) terminal.tell(stripControls(error.stack ?? ""));
+  if (isDebugging && error instanceof Error) {
+    terminal.tell(stripControls(withoutPasswords(error.stack ?? "")));
+  }
   return exitCodeOf(error);
 }
 

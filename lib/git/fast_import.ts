@@ -5,8 +5,9 @@
  * @module
  */
 import { killQuietly } from "../process.ts";
-import type { Git } from "./git.ts";
-import { GitError } from "./git_error.ts";
+import { withinLimit } from "./deadline.ts";
+import { type Git, TIME_LIMITS } from "./git.ts";
+import { GitError, troubleIn } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
 
 /** One change to the tree of a commit. */
@@ -43,9 +44,12 @@ export class FastImport {
   readonly #words: Promise<string>;
   /** The commits of this import. Git finds them by their mark: as objects they are not there yet. */
   readonly #marks = new Map<string, string>();
+  readonly #limitMs: number;
   #count = 0;
 
-  constructor(git: Git) {
+  /** @param limitMs how long each commit, and the end, may take, in milliseconds */
+  constructor(git: Git, limitMs: number = TIME_LIMITS.local) {
+    this.#limitMs = limitMs;
     this.#child = git.start(["fast-import", "--quiet", "--force", "--done"]);
     this.#stdin = this.#child.stdin.getWriter();
     this.#lines = new LineReader(this.#child.stdout);
@@ -60,6 +64,10 @@ export class FastImport {
    */
   async commit(order: CommitOrder): Promise<string> {
     order.changes.forEach(checkChange);
+    return await this.#within(() => this.#commit(order));
+  }
+
+  async #commit(order: CommitOrder): Promise<string> {
     const mark = `:${++this.#count}`;
     const parent = order.parent && (this.#marks.get(order.parent) ?? order.parent);
     await this.#write([...orderParts({ ...order, parent }, mark), `get-mark ${mark}\n`]);
@@ -72,11 +80,13 @@ export class FastImport {
 
   /** Brings everything onto the disk and ends. */
   async finish(): Promise<void> {
-    await this.#write(["done\n"]);
-    await this.#stdin.close();
-    const { code } = await this.#child.status;
-    if (code !== 0) throw await this.#failure();
-    await this.#words;
+    await this.#within(async () => {
+      await this.#write(["done\n"]);
+      await this.#stdin.close();
+      const { code } = await this.#child.status;
+      if (code !== 0) throw await this.#failure();
+      await this.#words;
+    });
   }
 
   /** Ends without keeping anything. */
@@ -86,6 +96,10 @@ export class FastImport {
     // The pipe is broken already where it has ended.
     await this.#stdin.abort().catch(() => undefined);
     await Promise.all([this.#child.status, this.#words, this.#lines.cancel()]);
+  }
+
+  #within<T>(step: () => Promise<T>): Promise<T> {
+    return withinLimit("writing commits", { child: this.#child, limitMs: this.#limitMs }, step);
   }
 
   async #write(parts: (string | Uint8Array)[]): Promise<void> {
@@ -98,12 +112,9 @@ export class FastImport {
 
   async #failure(): Promise<GitError> {
     const words = (await this.#words).split("\n").find((line) => line.startsWith("fatal")) ?? "";
-    const disk = /no space left|disk quota/i.test(words);
-    return new GitError(
-      `writing commits: ${words || "git fast-import ended early"}`,
-      disk ? "disk_full" : "damaged",
-      128,
-    );
+    // Nothing else can be wrong but the copy: the orders are ours.
+    const trouble = troubleIn(words) === "disk_full" ? "disk_full" : "damaged";
+    return new GitError(`writing commits: ${words || "git fast-import ended early"}`, trouble, 128);
   }
 }
 

@@ -46,12 +46,18 @@ const PINNED_CONFIG: Record<string, string> = {
   "maintenance.auto": "false",
   // The sparse walk can miss that the server has a result already, under its path on the shard.
   "pack.useSparse": "false",
+  // A line on which nothing comes any more is given up; Git's own servers say something every 5 s.
+  "http.lowSpeedLimit": "1",
+  "http.lowSpeedTime": "60",
   "protocol.version": "2",
   "push.default": "nothing",
   "push.followTags": "false",
   "push.gpgSign": "false",
   "push.recurseSubmodules": "no",
 };
+
+/** Asks nothing, and gives up a line on which nothing comes any more. */
+const SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15";
 
 /**
  * The whole environment for Git.
@@ -61,7 +67,7 @@ const PINNED_CONFIG: Record<string, string> = {
 export function gitEnvironment(host: Record<string, string>): Record<string, string> {
   // Git prefers GIT_SSH_COMMAND, so where the host names a program by GIT_SSH, that stands alone.
   const environment: Record<string, string> = host.GIT_SSH === undefined
-    ? { GIT_SSH_COMMAND: "ssh -oBatchMode=yes" }
+    ? { GIT_SSH_COMMAND: SSH }
     : {};
   for (const name of PASSED_VARIABLES) {
     if (host[name] !== undefined) environment[name] = host[name];

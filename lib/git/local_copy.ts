@@ -9,7 +9,8 @@ import { getLogger } from "@logtape/logtape";
 import { join } from "@std/path";
 import { ProgramMissing, textOf } from "../process.ts";
 import { Git } from "./git.ts";
-import { gitErrorOf } from "./git_error.ts";
+import { needingRoom } from "./disk_full.ts";
+import { GitError, gitErrorOf } from "./git_error.ts";
 import type { ObjectFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
 
@@ -27,6 +28,13 @@ export interface LocalCopy {
   format: ObjectFormat;
   /** How many packs it had when it was opened. */
   packs: number;
+  /** Follows these refs from here on, in Git's form, and a new copy in its place does, too. */
+  follow(refspecs: string[]): Promise<void>;
+  /**
+   * Removes what commands left that were ended in the middle, such as half a pack: on a full disk
+   * nothing works again before. Only while nothing else works in the copy.
+   */
+  sweep(): Promise<void>;
   /** Throws everything in it away and gives an empty copy in its place, with the same lock. */
   makeAgain(format: ObjectFormat): Promise<LocalCopy>;
   release(): void;
@@ -47,11 +55,17 @@ const SIDES = ["copy.git", "offline.git"] as const;
 /** Stands behind the name of what is being removed. */
 const GONE = ".gone";
 
+/** The folder below `home` with all that is kept of the repository at `url`. */
+export function repositoryFolder(url: string, home: string): string {
+  return join(home, "repositories", createHash("sha256").update(url).digest("hex").slice(0, 16));
+}
+
 /**
  * Opens a local copy of the repository at `url` below `home`, or makes one. Each process takes the
  * first copy that no other process holds. A copy that is damaged is made again.
  *
  * @param refspecs the refs to follow, in Git's form
+ * @throws {GitError} with `disk_full` when there is no room for it
  */
 export async function openLocalCopy(
   url: string,
@@ -59,15 +73,13 @@ export async function openLocalCopy(
   refspecs: string[],
   host: Record<string, string>,
 ): Promise<LocalCopy> {
-  const base = join(
-    home,
-    "repositories",
-    createHash("sha256").update(url).digest("hex").slice(0, 16),
-  );
+  const base = repositoryFolder(url, home);
   for (let number = 0;; number++) {
     const folder = join(base, String(number));
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const lock = await Deno.open(join(folder, "lock"), { create: true, write: true });
+    const lock = await needingRoom("making the local copy", async () => {
+      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+      return await Deno.open(join(folder, "lock"), { create: true, write: true });
+    });
     if (await lock.tryLock(true)) {
       try {
         return await openAt({ folder, url, refspecs, host: await withUsersSsh(url, host), lock });
@@ -101,7 +113,7 @@ async function openAt(place: Place): Promise<LocalCopy> {
     await removeRubbish(place.folder);
     return await openSound(place);
   } catch (error) {
-    if (error instanceof ProgramMissing) throw error;
+    if (error instanceof ProgramMissing || isFull(error)) throw error;
     // Whatever is wrong with it: nothing is lost with it, and a new one is sound.
     log.warning("the local copy in {folder} is made again: {error}", {
       folder: place.folder,
@@ -110,6 +122,11 @@ async function openAt(place: Place): Promise<LocalCopy> {
     await discard(place.folder);
     return await make(place);
   }
+}
+
+/** Whether there was no room, of which a new copy would need more. */
+function isFull(error: unknown): boolean {
+  return error instanceof GitError && error.trouble === "disk_full";
 }
 
 /** Opens what is there. */
@@ -144,6 +161,11 @@ function copyAt(place: Place, format: ObjectFormat, packs: number): LocalCopy {
     ...sidesOf(place),
     format,
     packs,
+    follow: async (refspecs) => {
+      place.refspecs = refspecs;
+      await followRefs(sidesOf(place).git, refspecs);
+    },
+    sweep: () => removeRubbish(place.folder),
     makeAgain: async (format) => {
       await discard(place.folder);
       return await make(place, format);
@@ -197,21 +219,21 @@ function unlessNotFound(error: unknown): void {
 async function removeRubbish(folder: string): Promise<void> {
   for (const side of SIDES) {
     await removeAll(join(folder, side + GONE));
-    await removeLocks(join(folder, side));
+    // With a lock left, wherever it is, Git fails for ever.
+    await removeBelow(join(folder, side), /\.lock$/);
   }
-  for (const place of ["copy.git/objects/pack", "offline.git"]) {
-    for (const name of await namesIn(join(folder, place))) {
-      if (/^(tmp_|fast_import_crash_)/.test(name)) await Deno.remove(join(folder, place, name));
-    }
+  await removeBelow(join(folder, "copy.git/objects"), /^tmp_/);
+  for (const name of await namesIn(join(folder, "offline.git"))) {
+    if (name.startsWith("fast_import_crash_")) await removeAll(join(folder, "offline.git", name));
   }
 }
 
-/** Removes Git's lock files, wherever they are: with one of them left, Git fails for ever. */
-async function removeLocks(folder: string): Promise<void> {
+/** Removes what is named so, wherever it is in a folder. */
+async function removeBelow(folder: string, pattern: RegExp): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (isDirectory) await removeLocks(path);
-    else if (name.endsWith(".lock")) await Deno.remove(path);
+    if (pattern.test(name)) await removeAll(path);
+    else if (isDirectory) await removeBelow(path, pattern);
   }
 }
 
@@ -226,21 +248,24 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 async function configure(git: Git, url: string, refspecs: string[]): Promise<void> {
-  const set = async (name: string, value: string, ...how: string[]) =>
-    await git.run("configuring the local copy", [
-      "config",
-      ...how,
-      `remote.${REMOTE}.${name}`,
-      value,
-    ]);
-  await set("url", url, "--replace-all");
-  // A push moves what it names here as well, so that the next fetch asks only for the rest.
-  await git.try(["config", "--unset-all", `remote.${REMOTE}.fetch`]);
-  for (const refspec of refspecs) await set("fetch", refspec, "--add");
+  await setRemote(git, "--replace-all", "url", url);
+  await followRefs(git, refspecs);
   if (isLocal(url)) {
     // A repository on disk that nobody has configured can leave out contents all the same.
-    await set("uploadpack", "git -c uploadpack.allowFilter=true upload-pack", "--replace-all");
+    const program = "git -c uploadpack.allowFilter=true upload-pack";
+    await setRemote(git, "--replace-all", "uploadpack", program);
   }
+}
+
+/** A push moves what it names here as well, so that the next fetch asks only for the rest. */
+async function followRefs(git: Git, refspecs: string[]): Promise<void> {
+  await git.try(["config", "--unset-all", `remote.${REMOTE}.fetch`]);
+  for (const refspec of refspecs) await setRemote(git, "--add", "fetch", refspec);
+}
+
+async function setRemote(git: Git, how: string, name: string, value: string): Promise<void> {
+  const args = ["config", how, `remote.${REMOTE}.${name}`, value];
+  await git.run("configuring the local copy", args);
 }
 
 /** Whether a repository's address is a path on this machine. */

@@ -5,8 +5,10 @@
  */
 import { type Git, TIME_LIMITS } from "./git.ts";
 import type { LocalCopy } from "./local_copy.ts";
-import { askFormat, formatOf, type ObjectFormat, OtherFormat } from "./object_format.ts";
+import { askFormat, formatOf, notGit, type ObjectFormat, OtherFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
+import { asUnadvertised } from "./unadvertised.ts";
+import { type Patience, retrying, systemPatience } from "./retry.ts";
 
 /** More packs than this are made one: each makes every look-up slower. */
 const MAX_PACKS = 50;
@@ -20,13 +22,14 @@ export type Tip = [ref: string, oid: string];
 export class Mirror {
   readonly #git: Git;
   readonly #format: ObjectFormat;
-  /** Whether a server without refs has said that its format is ours. */
-  #isFormatSure = false;
   /** What our own refs name; read once, then kept up to date. */
   #here?: Map<string, string>;
   #packs: number;
+  readonly #patience: Patience;
 
-  constructor({ git, format, packs }: LocalCopy) {
+  /** @param patience how to wait where the server does not answer and is asked again */
+  constructor({ git, format, packs }: LocalCopy, patience: Patience = systemPatience) {
+    this.#patience = patience;
     this.#git = git;
     this.#format = format;
     this.#packs = packs;
@@ -38,17 +41,17 @@ export class Mirror {
    * @param patterns as `git ls-remote` takes them: they match the end of a name, so there can be more
    * in the answer than is meant
    * @throws {OtherFormat} when the local copy is none for this server
+   * @throws {GitError} also when what answered is no Git server, though Git took it for an empty one
    */
   async serverRefs(patterns: string[]): Promise<Map<string, string>> {
     const args = ["ls-remote", "--refs", REMOTE, ...patterns];
     const options = { timeoutMs: TIME_LIMITS.look };
-    const answer = lines(await this.#git.run("reading the refs", args, options));
-    const refs = new Map(answer.map((line): Tip => {
-      const [oid, ref] = line.split("\t");
-      return [ref, oid];
-    }));
-    await this.#checkFormat([...refs.values()]);
-    return refs;
+    return await retrying(async () => {
+      const said = await this.#git.run("reading the refs", args, options);
+      if (said.length > 0) return this.#checked(said);
+      const { format, refs } = await askFormat(this.#git, patterns);
+      return this.#checked(refs, format);
+    }, this.#patience);
   }
 
   /**
@@ -83,22 +86,28 @@ export class Mirror {
   }
 
   /**
-   * Brings more of a branch's history here, without trees and contents, until it is enough or all.
+   * Brings more of a ref's history here, until it is enough or all.
    *
-   * @param isEnough asked before each fetch and after the last
+   * @param isEnough asked before each fetch
+   * @param filter what to leave out, as `git fetch --filter` takes it; trees and contents by default
    */
-  async deepen(branch: string, isEnough: () => Promise<boolean>): Promise<void> {
+  async deepen(
+    ref: string,
+    isEnough: () => Promise<boolean>,
+    filter = "tree:0",
+  ): Promise<void> {
     for (const step of DEEPENING) {
       if (await isEnough() || !await this.#isShallow()) return;
-      await this.#fetch([step, "--filter=tree:0"], [branch]);
+      await this.#fetch([step, `--filter=${filter}`], [ref]);
     }
   }
 
-  async #checkFormat([oid]: string[]): Promise<void> {
-    if (oid === undefined && this.#isFormatSure) return;
-    const format = oid === undefined ? await askFormat(this.#git) : formatOf(oid);
-    if (format !== this.#format) throw new OtherFormat(format);
-    this.#isFormatSure = true;
+  /** The refs in an answer, of which the first tells the format where nothing else does. */
+  #checked(said: Uint8Array, format?: ObjectFormat): Map<string, string> {
+    const tips = lines(said).map(tipIn);
+    const theirs = format ?? formatOf(tips[0][1]);
+    if (theirs !== this.#format) throw new OtherFormat(theirs);
+    return new Map(tips);
   }
 
   async #isShallow(): Promise<boolean> {
@@ -109,6 +118,16 @@ export class Mirror {
   /** Notes that a push has moved a followed ref, here as on the server. */
   noteMoved(ref: string, oid: string): void {
     this.#here?.set(ref, oid);
+  }
+
+  /** Takes away the refs here that nobody follows any longer: each push compares them all. */
+  async keepOnly(isFollowed: (ref: string) => boolean): Promise<void> {
+    const here = this.#here ??= await this.#readOwnRefs();
+    const gone = [...here.keys()].filter((ref) => !isFollowed(ref));
+    if (gone.length === 0) return;
+    const stdin = new TextEncoder().encode(gone.map((ref) => `delete ${ref}\n`).join(""));
+    await this.#git.run("forgetting refs", ["update-ref", "--no-deref", "--stdin"], { stdin });
+    for (const ref of gone) here.delete(ref);
   }
 
   /** Notes that a pack was added, and makes many of them one. */
@@ -132,9 +151,19 @@ export class Mirror {
     const args = [...settings, "fetch", ...common, ...flags, "--stdin", REMOTE];
     const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
     const options = { stdin, timeoutMs: TIME_LIMITS.transfer };
-    await this.#git.run("fetching", args, options);
+    const fetch = () => this.#git.run("fetching", args, options);
+    await retrying(fetch, this.#patience).catch((error) => {
+      throw asUnadvertised("fetching", error);
+    });
     await this.notePack();
   }
+}
+
+/** A ref and its commit in a line of `ls-remote`. A web page over HTTP can pass for a list of refs. */
+function tipIn(line: string): Tip {
+  const [, oid, ref] = /^([0-9a-f]{40}|[0-9a-f]{64})\t(refs\/.+)$/.exec(line) ?? [];
+  if (oid === undefined) throw notGit("reading the refs");
+  return [ref, oid];
 }
 
 function lines(bytes: Uint8Array): string[] {

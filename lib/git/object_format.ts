@@ -18,21 +18,35 @@ export class OtherFormat extends GitError {
   }
 }
 
+/** Something answered that is no Git server, such as the login page of a network. */
+export function notGit(action: string): GitError {
+  return new GitError(`${action}: what answered is no Git server`, "unreachable", 0);
+}
+
 /** The format of an object's name, which is as long as the hash. */
 export function formatOf(oid: string): ObjectFormat {
   return oid.length === 64 ? "sha256" : "sha1";
 }
 
 /**
- * Asks the server for its format. Needed where no ref tells it: Git itself is told, but says so
- * only in its trace.
+ * Asks the server for its refs and its format. Needed where no ref tells the format: Git itself is
+ * told, but says so only in its trace.
+ *
+ * @returns the refs as `git ls-remote` prints them
+ * @throws {GitError} when it fails, also when what answers is no Git server
  */
-export async function askFormat(git: Git): Promise<ObjectFormat> {
+export async function askFormat(
+  git: Git,
+  patterns: string[] = ["HEAD"],
+): Promise<{ format: ObjectFormat; refs: Uint8Array }> {
   const tracing = git.at(git.folder, { GIT_TRACE_PACKET: "1" });
   const options = { timeoutMs: TIME_LIMITS.look };
-  const result = await tracing.try(["ls-remote", REMOTE, "HEAD"], options);
+  const result = await tracing.try(["ls-remote", "--refs", REMOTE, ...patterns], options);
   if (result.code !== 0) throw gitErrorOf("asking for the object format", result);
-  return formatInTrace(textOf(result.stderr));
+  const trace = textOf(result.stderr);
+  // Over HTTP Git takes anything without a line for the list of refs of an empty repository.
+  if (!/\bpacket: +\S+< /.test(trace)) throw notGit("reading the refs");
+  return { format: formatInTrace(trace), refs: result.stdout.bytes };
 }
 
 /**

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Git } from "./git.ts";
+import { withinLimit } from "./deadline.ts";
+import { type Git, TIME_LIMITS } from "./git.ts";
 import { GitError } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
 
@@ -14,14 +15,20 @@ export interface ObjectInfo {
   size: number;
 }
 
+/** `cat-file` ends as soon as nothing more can come. */
+const END_LIMIT_MS = 5_000;
+
 export class ObjectReader {
   readonly #git: Git;
+  readonly #limitMs: number;
   #process?: Conversation;
   /** Requests are answered in order, so they take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(git: Git) {
+  /** @param limitMs how long the answer to one request may take, in milliseconds */
+  constructor(git: Git, limitMs: number = TIME_LIMITS.local) {
     this.#git = git;
+    this.#limitMs = limitMs;
   }
 
   /** What the names stand for (`<oid>` or `<oid>:<path>`), undefined for what is not here. */
@@ -61,7 +68,7 @@ export class ObjectReader {
         this.#git.start(["cat-file", "--batch-command", "--buffer"]),
       );
       try {
-        return await this.#process.ask(command, names, read);
+        return await this.#process.ask(command, names, read, this.#limitMs);
       } catch (error) {
         await this.#process.end();
         this.#process = undefined;
@@ -94,20 +101,26 @@ class Conversation {
     command: string,
     names: string[],
     read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
+    limitMs: number,
   ): Promise<(T | undefined)[]> {
     const request = names.map((name) => `${command} ${name}\n`).join("") + "flush\n";
     // Written while the answers are read: either pipe may be full.
-    const [answers] = await Promise.all([
-      this.#answers(names.length, read),
-      this.#stdin.write(new TextEncoder().encode(request)),
-    ]);
+    const limit = { child: this.#child, limitMs };
+    const [answers] = await withinLimit("reading objects", limit, () =>
+      Promise.all([
+        this.#answers(names.length, read),
+        this.#stdin.write(new TextEncoder().encode(request)),
+      ]));
     return answers;
   }
 
   async end(): Promise<void> {
-    // It may have died before; how it ended was said to whoever asked it.
-    await this.#stdin.close().catch(() => this.#stdin.abort());
-    await Promise.all([this.#child.status, this.#words]);
+    const limit = { child: this.#child, limitMs: END_LIMIT_MS };
+    await withinLimit("ending", limit, async () => {
+      // It may have died before; how it ended was said to whoever asked it.
+      await this.#stdin.close().catch(() => this.#stdin.abort());
+      await Promise.all([this.#child.status, this.#words]);
+    });
   }
 
   async #answers<T>(

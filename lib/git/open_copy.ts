@@ -9,10 +9,9 @@ import type { LocalCopy } from "./local_copy.ts";
 import { Mirror } from "./mirror.ts";
 import { OtherFormat } from "./object_format.ts";
 import { ObjectReader } from "./object_reader.ts";
+import { ReplacementPace } from "./replacement_pace.ts";
+import { type Patience, systemPatience } from "./retry.ts";
 import { TreeReader } from "./tree_reader.ts";
-
-/** So long a new copy must last before it is made again: what it shows sooner is not its fault. */
-const MIN_LIFE_MS = 600_000;
 
 const log = getLogger(["dgrid", "git"]);
 
@@ -22,8 +21,8 @@ export class OpenCopy {
   readonly objects: ObjectReader;
   readonly trees: TreeReader;
 
-  constructor(readonly copy: LocalCopy) {
-    this.mirror = new Mirror(copy);
+  constructor(readonly copy: LocalCopy, patience: Patience) {
+    this.mirror = new Mirror(copy, patience);
     this.objects = new ObjectReader(copy.offline);
     this.trees = new TreeReader(this.objects);
   }
@@ -36,35 +35,52 @@ export class OpenCopy {
 export class SelfHealingCopy implements AsyncDisposable {
   #open: OpenCopy;
   readonly #refill: (open: OpenCopy, why: GitError) => Promise<void>;
+  readonly #patience: Patience;
   #replacing?: Promise<void>;
-  #replacedAt = -Infinity;
+  readonly #pace = new ReplacementPace();
+  /** Whether a write has met damage, and none has been done in the new copy yet. */
+  #isWritingUnproven = false;
+  /** How many operations are under way. */
+  #inUse = 0;
 
   /** @param refill brings into a new copy what everybody thinks to be here */
-  constructor(copy: LocalCopy, refill: (open: OpenCopy, why: GitError) => Promise<void>) {
-    this.#open = new OpenCopy(copy);
+  constructor(
+    copy: LocalCopy,
+    refill: (open: OpenCopy, why: GitError) => Promise<void>,
+    patience: Patience = systemPatience,
+  ) {
+    this.#open = new OpenCopy(copy, patience);
     this.#refill = refill;
+    this.#patience = patience;
   }
 
   /** Does what can be done twice: where the copy is damaged, once more in a new one. */
   async reading<T>(operation: (open: OpenCopy) => Promise<T>): Promise<T> {
-    const open = this.#open;
-    try {
-      return await operation(open);
-    } catch (error) {
-      if (!await this.#replaceIfDamaged(open, error)) throw error;
-      return await operation(this.#open);
-    }
+    return await this.#using(async (open) => {
+      try {
+        return await operation(open);
+      } catch (error) {
+        if (!await this.#replaceIfDamaged(open, error)) throw error;
+        const done = await operation(this.#open);
+        this.#pace.noteHelped();
+        return done;
+      }
+    });
   }
 
   /** Does what must not be done twice: where the copy is damaged, makes it again and throws. */
   async writing<T>(operation: (open: OpenCopy) => Promise<T>): Promise<T> {
-    const open = this.#open;
-    try {
-      return await operation(open);
-    } catch (error) {
-      await this.#replaceIfDamaged(open, error);
-      throw error;
-    }
+    return await this.#using(async (open) => {
+      try {
+        const done = await operation(open);
+        if (this.#isWritingUnproven) this.#pace.noteHelped();
+        this.#isWritingUnproven = false;
+        return done;
+      } catch (error) {
+        if (await this.#replaceIfDamaged(open, error)) this.#isWritingUnproven = true;
+        throw error;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,12 +90,33 @@ export class SelfHealingCopy implements AsyncDisposable {
     this.#open.copy.release();
   }
 
+  async #using<T>(work: (open: OpenCopy) => Promise<T>): Promise<T> {
+    this.#inUse++;
+    try {
+      return await work(this.#open);
+    } catch (error) {
+      if (this.#inUse === 1 && leavesRubbish(error)) await this.#sweep();
+      throw error;
+    } finally {
+      this.#inUse--;
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.#open.copy.sweep();
+    } catch (error) {
+      // What is wrong with the copy is found out by whoever uses it next.
+      log.debug("cleaning the local copy: {error}", { error });
+    }
+  }
+
   /** Several operations that meet the same damage replace the copy once. */
   async #replaceIfDamaged(open: OpenCopy, error: unknown): Promise<boolean> {
-    if (!(error instanceof GitError) || error.trouble !== "damaged") return false;
+    if (!isDamage(error)) return false;
     if (open !== this.#open) return true;
-    const isNew = performance.now() - this.#replacedAt < MIN_LIFE_MS;
-    if (isNew && !(error instanceof OtherFormat)) return false;
+    const isAllowed = this.#pace.allows(this.#patience.clock.elapsedMs());
+    if (!isAllowed && !(error instanceof OtherFormat)) return false;
     this.#replacing ??= this.#replace(error).finally(() => this.#replacing = undefined);
     await this.#replacing;
     return true;
@@ -90,10 +127,28 @@ export class SelfHealingCopy implements AsyncDisposable {
     const old = this.#open;
     log.warning("the local copy is made again: {why}", { why: why.message });
     const format = why instanceof OtherFormat ? why.format : old.copy.format;
-    const open = new OpenCopy(await old.copy.makeAgain(format));
-    await this.#refill(open, why);
+    const open = new OpenCopy(await old.copy.makeAgain(format), this.#patience);
+    try {
+      await this.#refill(open, why);
+    } catch (error) {
+      if (isDamage(error)) this.#noteReplaced(why);
+      throw error;
+    }
     this.#open = open;
-    if (!(why instanceof OtherFormat)) this.#replacedAt = performance.now();
+    this.#noteReplaced(why);
     await old.objects[Symbol.asyncDispose]();
   }
+
+  #noteReplaced(why: GitError): void {
+    if (!(why instanceof OtherFormat)) this.#pace.noteMade(this.#patience.clock.elapsedMs());
+  }
+}
+
+function isDamage(error: unknown): error is GitError {
+  return error instanceof GitError && error.trouble === "damaged";
+}
+
+/** Whether a command that failed so was ended in the middle of its writing. */
+function leavesRubbish(error: unknown): boolean {
+  return error instanceof GitError && ["disk_full", "timed_out"].includes(error.trouble);
 }

@@ -5,7 +5,7 @@
  */
 import { textOf } from "../process.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
-import { gitErrorOf } from "./git_error.ts";
+import { gitErrorOf, lastWords } from "./git_error.ts";
 
 /** The name of the server in the local copy's configuration. */
 export const REMOTE = "grid";
@@ -47,7 +47,13 @@ export async function push(
   if (result.timedOut || changes.some(({ ref }) => !answered.has(ref))) {
     throw gitErrorOf("pushing", result);
   }
-  return answers;
+  return answers.map((answer) => withReason(answer, textOf(result.stderr)));
+}
+
+/** Where the server could not store what it got, why is only told beside the answers. */
+function withReason(answer: RefAnswer, stderr: string): RefAnswer {
+  if (!answer.words.includes("unpacker error")) return answer;
+  return { ...answer, words: `${answer.words}: ${lastWords(stderr)}` };
 }
 
 /** The command that asks for the changes. A lease with an empty value: the ref must not exist. */

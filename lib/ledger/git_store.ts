@@ -5,16 +5,18 @@
  */
 import { type OpenCopy, SelfHealingCopy } from "../git/open_copy.ts";
 import { FastImport } from "../git/fast_import.ts";
-import { GitError, gitErrorOf } from "../git/git_error.ts";
+import { GitError } from "../git/git_error.ts";
+import { readHistory } from "../git/history.ts";
 import { type LocalCopy, openLocalCopy } from "../git/local_copy.ts";
 import { OtherFormat } from "../git/object_format.ts";
-import { push, type RefAnswer } from "../git/push.ts";
+import { type Patience, systemPatience } from "../git/retry.ts";
 import { isFile, isFolder } from "../git/tree.ts";
 import type { PlacedEntry } from "../git/tree_reader.ts";
 import type { RefNames } from "../protocol/layout.ts";
-import type { CommitWriter, LoggedCommit, Oid, RefChange, Store } from "./store.ts";
+import { isAncestorHere } from "./ancestry.ts";
+import { swapOnServer } from "./git_swap.ts";
+import type { Change, CommitWriter, LoggedCommit, Oid, RefChange, Store } from "./store.ts";
 import type { StoreEntry, SwapOutcome, TooLarge } from "./store.ts";
-import { allDone, isWithoutAnswer, swapOutcomes } from "./swap_outcomes.ts";
 import { treeChanges } from "./tree_changes.ts";
 
 export interface GitStoreOptions {
@@ -25,23 +27,42 @@ export interface GitStoreOptions {
   names: RefNames;
   /** Our own environment, of which Git gets a chosen part. */
   host: Record<string, string>;
+  /** How to wait where the server does not answer and is asked again; by this machine's clock. */
+  patience?: Patience;
+  /** Called when the server does not allow a change, whatever the refs name. */
+  noteRefusal?: () => Promise<void>;
 }
 
 export class GitStore implements Store {
   readonly #copy: SelfHealingCopy;
-  readonly #names: RefNames;
+  #names: RefNames;
   /** What has been brought here; a new copy gets it too, because it is thought to be here. */
   readonly #tips = new Map<string, Oid>();
 
-  private constructor(copy: LocalCopy, names: RefNames) {
-    this.#copy = new SelfHealingCopy(copy, (open, why) => this.#refill(open, why));
+  readonly #patience: Patience;
+  readonly #noteRefusal?: () => Promise<void>;
+
+  private constructor(copy: LocalCopy, options: GitStoreOptions) {
+    const { names, patience = systemPatience, noteRefusal } = options;
+    this.#copy = new SelfHealingCopy(copy, (open, why) => this.#refill(open, why), patience);
     this.#names = names;
+    this.#patience = patience;
+    this.#noteRefusal = noteRefusal;
   }
 
   /** Opens the local copy; the server is not asked yet. */
-  static async open({ url, home, names, host }: GitStoreOptions): Promise<GitStore> {
-    const refspecs = names.followed.map((ref) => `+${ref}:${ref}`);
-    return new GitStore(await openLocalCopy(url, home, refspecs, host), names);
+  static async open(options: GitStoreOptions): Promise<GitStore> {
+    const { url, home, names, host } = options;
+    return new GitStore(await openLocalCopy(url, home, refspecsOf(names), host), options);
+  }
+
+  async follow(names: RefNames): Promise<void> {
+    await this.#copy.reading(async ({ copy, mirror }) => {
+      await copy.follow(refspecsOf(names));
+      await mirror.keepOnly((ref) => names.isFollowed(ref));
+    });
+    this.#names = names;
+    for (const ref of this.#tips.keys()) if (!names.isFollowed(ref)) this.#tips.delete(ref);
   }
 
   refs(): Promise<Map<string, Oid>> {
@@ -98,11 +119,14 @@ export class GitStore implements Store {
   /** @throws {GitError} when the local copy is damaged; it has been made again then */
   write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T> {
     // The work is not done twice: what it has seen may be old by then.
-    return this.#copy.writing(async ({ copy, objects, mirror }) => {
+    return this.#copy.writing(async (open) => {
+      const { copy, objects, mirror } = open;
       const session = new FastImport(copy.offline);
       try {
         const done = await work({
           commit: async (order) => {
+            // A copy that was made again since they were read does not have them.
+            await sizesOf(open, placedBlobs(order.changes));
             const changes = await treeChanges(objects, order.changes);
             return await session.commit({ ...order, changes });
           },
@@ -125,17 +149,18 @@ export class GitStore implements Store {
     if (changes.length === 0) return new Map();
     // A new copy does not have the commits.
     return await this.#copy.writing(async (open) => {
-      const answers = await answersTo(open, changes, atomic);
-      const isAllDone = answers.length > 0 && answers.every(({ accepted }) => accepted);
-      const outcomes = isAllDone
-        ? allDone(changes)
-        : swapOutcomes(changes, answers, await this.#refs(open), atomic);
+      const outcomes = await swapOnServer(open, changes, {
+        atomic,
+        patience: this.#patience,
+        bring: (ref, oid) => this.#fetch(open, new Map([[ref, oid]])),
+      });
       for (const { ref, next } of changes) {
         const isMoved = outcomes.get(ref)?.done && next !== undefined;
         if (!isMoved || !this.#names.isFollowed(ref)) continue;
         open.mirror.noteMoved(ref, next);
         this.#noteTip(ref, next);
       }
+      if ([...outcomes.values()].some(isRefusal)) await this.#noteRefusal?.();
       return outcomes;
     });
   }
@@ -150,6 +175,9 @@ export class GitStore implements Store {
       return { oid, time: Number(time), subject: subject.join("\t") };
     });
   }
+
+  history: Store["history"] = (tip, paths, isEnough = () => false) =>
+    this.#copy.reading((open) => readHistory(open, tip, paths, isEnough));
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#copy[Symbol.asyncDispose]();
@@ -182,18 +210,14 @@ export class GitStore implements Store {
   }
 }
 
-/** Whether a commit is in the history of another, as far as that is here. */
-async function isAncestorHere(
-  { copy, objects }: OpenCopy,
-  ancestor: Oid,
-  commit: Oid,
-): Promise<boolean> {
-  if (commit === ancestor) return true;
-  const [info] = await objects.info([ancestor]);
-  if (info === undefined) return false;
-  const result = await copy.git.try(["merge-base", "--is-ancestor", ancestor, commit]);
-  if (result.code > 1) throw gitErrorOf(`comparing ${ancestor} with ${commit}`, result);
-  return result.code === 0;
+/** The refs to follow, as Git takes them. */
+function refspecsOf({ followed }: RefNames): string[] {
+  return followed.map((ref) => `+${ref}:${ref}`);
+}
+
+/** The contents that changes place by name. */
+function placedBlobs(changes: Change[]): Oid[] {
+  return changes.flatMap((change) => "blob" in change ? [change.blob] : []);
 }
 
 /** The sizes of contents, after those that were missing have been fetched in one request. */
@@ -212,18 +236,8 @@ async function sizesOf({ objects, mirror }: OpenCopy, oids: Oid[]): Promise<Map<
   throw new GitError(`fetching ${lacking.length} files: they did not arrive`, "damaged", 0);
 }
 
-/** The server's answers; none when the line broke, because then nobody knows what took effect. */
-async function answersTo(
-  { copy }: OpenCopy,
-  changes: RefChange[],
-  atomic: boolean,
-): Promise<RefAnswer[]> {
-  try {
-    return await push(copy.git, changes, atomic);
-  } catch (error) {
-    if (isWithoutAnswer(error)) return [];
-    throw error;
-  }
+function isRefusal(outcome: SwapOutcome): boolean {
+  return !outcome.done && outcome.why === "refused";
 }
 
 function storeEntry({ path, mode, oid }: PlacedEntry): StoreEntry {

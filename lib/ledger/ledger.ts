@@ -5,15 +5,19 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
+import { Unadvertised } from "../git/unadvertised.ts";
 import { shardOf, SHARDS } from "../protocol/identity.ts";
 import type { RefNames } from "../protocol/layout.ts";
 import type { LiveState } from "../protocol/live_state.ts";
-import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
-import { type MainView, readMain } from "./main_view.ts";
+import { DEFAULT_SETTINGS, type Settings, SETTINGS_PATH } from "../protocol/settings.ts";
+import { BadSettings, type MainView, readMain, readSettings } from "./main_view.ts";
 import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
 
 const log = getLogger(["dgrid", "ledger"]);
+
+/** So often refs that move under our eyes are looked at anew before the next tick is waited for. */
+const MAX_LOOKS = 5;
 
 /** The name of a commit, in either of Git's hashes. */
 const OID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
@@ -33,7 +37,21 @@ export class NoGrid extends Error {
   override name = "NoGrid";
 }
 
+/** The live edge is to be elsewhere from now on, and this process has worked on the former one. */
+export class RefPrefixChanged extends Error {
+  override name = "RefPrefixChanged";
+  constructor(from: string, to: string) {
+    super(
+      `reading the grid: ref_prefix has changed from ${from} to ${to}: set it back, stop all ` +
+        "workers, settle, then change it and start them again",
+    );
+  }
+}
+
 export class Ledger {
+  #names: RefNames;
+  /** Whether the live edge was looked at: under these names, then, this process works. */
+  #hasLooked = false;
   #refs = new Map<string, Oid>();
   #main?: MainView;
   #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
@@ -44,9 +62,19 @@ export class Ledger {
 
   constructor(
     readonly store: Store,
-    readonly names: RefNames,
+    names: RefNames,
     readonly writer: Writer,
-  ) {}
+  ) {
+    this.#names = names;
+  }
+
+  /**
+   * The names of the refs. Until the first look, those of the live edge are a guess: only the branch
+   * tells where it is.
+   */
+  get names(): RefNames {
+    return this.#names;
+  }
 
   /** The refs as they were last seen. */
   get refs(): ReadonlyMap<string, Oid> {
@@ -95,16 +123,27 @@ export class Ledger {
    *
    * @returns whether anything that matters to tasks has moved; heartbeats do not
    * @throws {NoGrid} when the branch does not exist
+   * @throws {RefPrefixChanged} when the live edge is elsewhere since an earlier look
    */
   async refresh(): Promise<boolean> {
-    const refs = await this.store.refs();
-    const main = refs.get(this.names.branch);
-    if (main === undefined) throw new NoGrid(`reading the grid: there is no ${this.names.branch}`);
+    for (let looks = 1;; looks++) {
+      try {
+        return await this.#refreshOnce();
+      } catch (error) {
+        // Somebody moved a ref between the list and the fetch.
+        if (!(error instanceof Unadvertised) || looks === MAX_LOOKS) throw error;
+      }
+    }
+  }
+
+  async #refreshOnce(): Promise<boolean> {
+    const refs = this.#hasLooked ? await this.#look() : await this.#findLiveEdge();
     const moved = new Map([...refs].filter(([ref, oid]) => this.#isNews(ref, oid)));
     if (moved.size > 0) await this.store.fetch(moved);
     this.#refs = refs;
     await this.#readShards();
-    await this.#readMain(main);
+    await this.#readMain(refs.get(this.names.branch)!);
+    this.#hasLooked = true;
     return moved.size > 0;
   }
 
@@ -127,7 +166,7 @@ export class Ledger {
     if (await store.contains(this.main.commit, settled)) return true;
     // The mark was pushed together with the branch, so a branch that is read after the shard has it.
     // A server may list the shard's ref later than the branch's: only a second look is after.
-    await this.#lookAtMain();
+    await this.refreshMain();
     return await store.contains(this.main.commit, settled, { thorough: true });
   }
 
@@ -158,11 +197,50 @@ export class Ledger {
     await this.#readMain(commit);
   }
 
-  async #lookAtMain(): Promise<void> {
-    const main = (await this.store.refs()).get(this.names.branch);
-    if (main === undefined) throw new NoGrid(`reading the grid: there is no ${this.names.branch}`);
+  /**
+   * Looks at the branch alone and reads it. Where no {@link refresh} came before, the live edge stays
+   * unknown, wherever the settings say that it is.
+   *
+   * @throws {NoGrid} when the branch does not exist
+   */
+  async refreshMain(): Promise<void> {
+    const main = (await this.#look()).get(this.names.branch)!;
     await this.store.fetch(new Map([[this.names.branch, main]]));
     await this.noteMain(main);
+  }
+
+  /** The refs as the server has them, the branch among them. */
+  async #look(): Promise<Map<string, Oid>> {
+    const refs = await this.store.refs();
+    const { branch } = this.names;
+    if (!refs.has(branch)) throw new NoGrid(`reading the grid: there is no ${branch}`);
+    return refs;
+  }
+
+  /** Looks where the settings on the branch say that the live edge is. */
+  async #findLiveEdge(): Promise<Map<string, Oid>> {
+    while (true) {
+      const refs = await this.#look();
+      const main = refs.get(this.names.branch)!;
+      await this.store.fetch(new Map([[this.names.branch, main]]));
+      const { ref_prefix } = await readSettings(this.store, main);
+      if (ref_prefix === this.names.prefix) return refs;
+      await this.#follow(this.names.under(ref_prefix));
+    }
+  }
+
+  async #follow(names: RefNames): Promise<void> {
+    const { prefix, clash } = names;
+    if (clash !== undefined) {
+      throw new BadSettings(`reading ${SETTINGS_PATH}: ref_prefix: "${prefix}": ${clash}`);
+    }
+    await this.store.follow(names);
+    this.#names = names;
+  }
+
+  #refuseOtherPrefix({ ref_prefix }: Settings): void {
+    if (!this.#hasLooked || ref_prefix === this.names.prefix) return;
+    throw new RefPrefixChanged(this.names.prefix, ref_prefix);
   }
 
   #isNews(ref: string, oid: Oid): boolean {
@@ -173,7 +251,9 @@ export class Ledger {
 
   async #readMain(commit: Oid): Promise<void> {
     if (this.#main?.commit === commit) return;
-    this.#main = await readMain(this.store, commit, this.#main);
+    const main = await readMain(this.store, commit, this.#main);
+    this.#refuseOtherPrefix(main.settings);
+    this.#main = main;
     // A look can be answered with an older branch; what was in the newer one need not be in it.
     this.#passedMarks.clear();
   }

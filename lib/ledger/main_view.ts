@@ -65,7 +65,12 @@ export async function readMain(store: Store, commit: Oid, before?: MainView): Pr
   return view;
 }
 
-async function readSettings(store: Store, commit: Oid): Promise<Settings> {
+/**
+ * The grid's settings as a commit of the branch has them.
+ *
+ * @throws {BadSettings} when `dgrid.json` breaks its rules
+ */
+export async function readSettings(store: Store, commit: Oid): Promise<Settings> {
   const entry = (await store.find(commit, [SETTINGS_PATH])).get(SETTINGS_PATH);
   if (entry === undefined) return DEFAULT_SETTINGS;
   if (entry.kind !== "file") throw badSettings(noPlainFile(entry.kind));

@@ -4,13 +4,16 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { RefNames } from "../protocol/layout.ts";
 import type {
+  Change,
   CommitOrder,
   CommitWriter,
+  HistoryTip,
   LoggedCommit,
   Oid,
+  PathCommit,
+  PathHistory,
   RefChange,
   Store,
   StoreEntry,
@@ -20,33 +23,55 @@ import type {
 
 interface MemoryCommit {
   parent?: Oid;
+  author: { name: string; email: string };
   message: string;
   time: number;
   /** Path → content. */
   files: Map<string, Oid>;
 }
 
-/** What a Git host would keep. */
+/** Each byte as one character. */
+const AS_CHARACTERS = new TextDecoder("windows-1252");
+
+/**
+ * What a Git host would keep. As with Git, the same content has the same name, and so has the same
+ * commit; but names are counted, which costs a tenth of a hash.
+ */
 export class MemoryServer {
   readonly refs = new Map<string, Oid>();
   readonly commits = new Map<Oid, MemoryCommit>();
   readonly contents = new Map<Oid, Uint8Array>();
+  readonly #names = new Map<string, Oid>();
 
   keep(bytes: Uint8Array): Oid {
-    const oid = createHash("sha1").update("content").update(bytes).digest("hex");
+    const oid = this.nameOf(`content ${AS_CHARACTERS.decode(bytes)}`);
     this.contents.set(oid, bytes);
     return oid;
+  }
+
+  /** The name of what is described by a text; it looks like one of Git's. */
+  nameOf(text: string): Oid {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    const name = (this.#names.size + 1).toString(16).padStart(40, "0");
+    this.#names.set(text, name);
+    return name;
   }
 }
 
 export class MemoryStore implements Store {
   readonly #server: MemoryServer;
 
-  readonly #names: RefNames;
+  #names: RefNames;
 
   constructor(server: MemoryServer = new MemoryServer(), names: RefNames = new RefNames()) {
     this.#server = server;
     this.#names = names;
+  }
+
+  follow(names: RefNames): Promise<void> {
+    this.#names = names;
+    return Promise.resolve();
   }
 
   refs(): Promise<Map<string, Oid>> {
@@ -67,9 +92,10 @@ export class MemoryStore implements Store {
   ): Promise<StoreEntry[]> {
     const found = new Map<string, StoreEntry>();
     for (const [path, oid] of this.#commit(commit).files) {
-      const shut = foldersBetween(folder, path)?.find((between) => !enter(between));
+      if (!isBelow(path, folder)) continue;
+      const shut = foldersBetween(folder, path).find((between) => !enter(between));
       if (shut !== undefined) found.set(shut, { path: shut, oid: "", kind: "folder" });
-      else if (isBelow(path, folder)) found.set(path, { path, oid, kind: "file" });
+      else found.set(path, { path, oid, kind: "file" });
     }
     return Promise.resolve([...found.values()]);
   }
@@ -132,6 +158,23 @@ export class MemoryStore implements Store {
     return Promise.resolve(lines);
   }
 
+  history({ commit }: HistoryTip, paths: string[]): Promise<PathHistory> {
+    const commits: PathCommit[] = [];
+    for (let at: Oid | undefined = commit; at !== undefined;) {
+      const { message, time, author, files, parent }: MemoryCommit = this.#commit(at);
+      const older = parent === undefined ? undefined : this.#commit(parent).files;
+      const changes = paths.map((path) => ({
+        path,
+        before: older?.get(path),
+        after: files.get(path),
+      })).filter(({ before, after }) => before !== after);
+      const subject = message.split("\n")[0];
+      if (changes.length > 0) commits.push({ oid: at, time, author, subject, changes });
+      at = parent;
+    }
+    return Promise.resolve({ commits, isWhole: true });
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
@@ -144,21 +187,28 @@ export class MemoryStore implements Store {
 
   #make({ parent, message, author, time, changes }: CommitOrder): Oid {
     const files = new Map(parent === undefined ? [] : this.#commit(parent).files);
+    // The parent and what is changed say as much as the whole tree would.
+    let text = `commit ${parent} ${time} ${author.name} <${author.email}> ${message}`;
     for (const change of changes) {
-      if ("remove" in change) files.delete(change.path);
-      else if ("bytes" in change) files.set(change.path, this.#server.keep(change.bytes));
-      else if ("blob" in change) files.set(change.path, change.blob);
-      else {
-        const { commit, path } = change.copyOf;
-        const blob = this.#commit(commit).files.get(path);
-        if (blob === undefined) throw new Error(`copying ${path}: it is not in ${commit}`);
-        files.set(change.path, blob);
-      }
+      const blob = this.#blobOf(change);
+      text += `\n${blob} ${change.path}`;
+      if (blob === undefined) files.delete(change.path);
+      else files.set(change.path, blob);
     }
-    const text = JSON.stringify([parent, message, author, time, [...files].sort()]);
-    const oid = createHash("sha1").update(text).digest("hex");
-    this.#server.commits.set(oid, { parent, message, time, files });
+    const oid = this.#server.nameOf(text);
+    this.#server.commits.set(oid, { parent, author, message, time, files });
     return oid;
+  }
+
+  /** What a change puts at its path; undefined for nothing. */
+  #blobOf(change: Change): Oid | undefined {
+    if ("remove" in change) return undefined;
+    if ("bytes" in change) return this.#server.keep(change.bytes);
+    if ("blob" in change) return change.blob;
+    const { commit, path } = change.copyOf;
+    const blob = this.#commit(commit).files.get(path);
+    if (blob === undefined) throw new Error(`copying ${path}: it is not in ${commit}`);
+    return blob;
   }
 }
 
@@ -166,9 +216,8 @@ function isBelow(path: string, folder: string): boolean {
   return folder === "" || path.startsWith(`${folder}/`);
 }
 
-/** The folders on the way from a folder to a file below it; undefined where it is not below. */
-function foldersBetween(folder: string, path: string): string[] | undefined {
-  if (!isBelow(path, folder)) return undefined;
+/** The folders on the way from a folder to a file below it. */
+function foldersBetween(folder: string, path: string): string[] {
   const start = folder === "" ? 0 : folder.length + 1;
   const parts = path.slice(start).split("/").slice(0, -1);
   return parts.map((_, index) => path.slice(0, start) + parts.slice(0, index + 1).join("/"));

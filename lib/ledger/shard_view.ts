@@ -9,7 +9,7 @@ import { describeProblems } from "../protocol/problem.ts";
 import { type Oid, type Store, type StoreEntry, type TooLarge, wholeContent } from "./store.ts";
 
 /** An entry is a few hundred bytes and grows by up to 300 with each of at most 200 attempts. */
-const MAX_STATE_BYTES = 131_072;
+export const MAX_STATE_BYTES = 131_072;
 
 export interface ShardView {
   /** The tip; undefined where the shard does not exist yet. */

@@ -7,9 +7,11 @@
  */
 
 import type { CommitOrder as GitCommitOrder } from "../git/fast_import.ts";
+import type { HistoryTip, PathCommit, PathHistory } from "../git/history.ts";
 import type { RefChange } from "../git/push.ts";
+import type { RefNames } from "../protocol/layout.ts";
 
-export type { RefChange };
+export type { HistoryTip, PathCommit, PathHistory, RefChange };
 
 /** The name of a commit, tree or file content. */
 export type Oid = string;
@@ -70,6 +72,8 @@ export interface TooLarge {
 }
 
 export interface Store extends AsyncDisposable {
+  /** Looks at refs of these names from here on. The settings, which are in the store, tell them. */
+  follow(names: RefNames): Promise<void>;
   /** The branch and the live edge as the server has them now. */
   refs(): Promise<Map<string, Oid>>;
   /** Brings commits and their trees here, without the content of files. */
@@ -104,6 +108,17 @@ export interface Store extends AsyncDisposable {
   swap(changes: RefChange[], options: { atomic: boolean }): Promise<Map<string, SwapOutcome>>;
   /** The newest commits of a history: the first line of each message, newest first. */
   log(commit: Oid, count: number): Promise<LoggedCommit[]>;
+  /**
+   * The commits of a history that changed these files, newest first; of what was merged, the merge.
+   *
+   * @param isEnough whether what was found tells all that is wanted, so that nothing older has to be
+   * fetched; more may be found all the same
+   */
+  history(
+    tip: HistoryTip,
+    paths: string[],
+    isEnough?: (commits: PathCommit[]) => boolean,
+  ): Promise<PathHistory>;
 }
 
 /** A content that a read gave whole; undefined where it was too large or not asked for. */

@@ -87,38 +87,76 @@ export const SHARD_PATHS = {
 /** The path of the record in a node's commit. */
 export const NODE_RECORD_PATH = "node.json";
 
+/** Where the live edge is kept unless the settings say otherwise. */
+export const DEFAULT_REF_PREFIX = "refs/dgrid";
+
+/** What a prefix of the live edge's refs is, for messages: "must be …". */
+export const REF_PREFIX_RULE =
+  "refs/ and one or more names, as in refs/heads/dgrid, with a slash between them: " +
+  "A-Z a-z 0-9 - _ . in each, no - or . at its start, no . or .lock at its end, no two dots in a " +
+  "row, at most 100 characters together";
+
+/** Git's rule for refs is wider (git-check-ref-format); what else it takes, a host may not. */
+const REF_PREFIX = /^refs(\/(?!-|\.)(?![^/]*\.\.)(?![^/]*\.(lock)?(\/|$))[A-Za-z0-9._-]+)+$/;
+
+/** Whether the live edge can be kept below a name. */
+export function isRefPrefix(text: string): boolean {
+  return text.length <= 100 && REF_PREFIX.test(text);
+}
+
 /** The names of the refs of one grid. */
 export class RefNames {
   /** The branch of the settled ledger, in full. */
   readonly branch: string;
-  readonly #prefix: string;
 
   /**
    * @param branch the branch's short name, such as `main`
    * @param prefix where the live edge is kept, such as `refs/dgrid`
    */
-  constructor(branch = "main", prefix = "refs/dgrid") {
+  constructor(branch = "main", readonly prefix = DEFAULT_REF_PREFIX) {
     this.branch = `refs/heads/${branch}`;
-    this.#prefix = prefix;
+  }
+
+  /** The names of the same grid with its live edge elsewhere. */
+  under(prefix: string): RefNames {
+    return new RefNames(this.branch.slice("refs/heads/".length), prefix);
+  }
+
+  /**
+   * What is wrong with the prefix beside this branch, or undefined. Of two refs, neither can lie below
+   * the other, and what lies below the prefix is the grid's own.
+   */
+  get clash(): string | undefined {
+    const isClash = isWithin(this.branch, this.prefix) || isWithin(this.prefix, this.branch);
+    return isClash ? `must not be ${this.branch}, lie above it or lie below it` : undefined;
   }
 
   shard(shard: string): string {
-    return `${this.#prefix}/live/${shard}`;
+    return `${this.prefix}/live/${shard}`;
   }
 
   node(nodeId: string): string {
-    return `${this.#prefix}/nodes/${nodeId}`;
+    return `${this.prefix}/nodes/${nodeId}`;
+  }
+
+  /**
+   * A ref to try out what the host allows. It is no shard and no node, and nobody looks at it.
+   *
+   * @param trial a name that nobody else has at this time; a node id's rules hold for it
+   */
+  trial(trial: string): string {
+    return `${this.prefix}/trials/${trial}`;
   }
 
   /** The shard that a ref holds, or undefined. */
   shardIn(ref: string): string | undefined {
-    const shard = after(ref, `${this.#prefix}/live/`);
+    const shard = after(ref, `${this.prefix}/live/`);
     return shard !== undefined && SHARDS.includes(shard) ? shard : undefined;
   }
 
   /** The node that a ref holds, or undefined. */
   nodeIn(ref: string): string | undefined {
-    const node = after(ref, `${this.#prefix}/nodes/`);
+    const node = after(ref, `${this.prefix}/nodes/`);
     return node !== undefined && isNodeId(node) ? node : undefined;
   }
 
@@ -134,15 +172,20 @@ export class RefNames {
 
   /** What to ask the server for: the branch and the whole live edge. */
   get patterns(): string[] {
-    return [this.branch, `${this.#prefix}/live/*`, `${this.#prefix}/nodes/*`];
+    return [this.branch, `${this.prefix}/live/*`, `${this.prefix}/nodes/*`];
   }
 
   /** The refs to follow locally. */
   get followed(): string[] {
-    return [this.branch, `${this.#prefix}/live/*`];
+    return [this.branch, `${this.prefix}/live/*`];
   }
 }
 
 function after(text: string, start: string): string | undefined {
   return text.startsWith(start) ? text.slice(start.length) : undefined;
+}
+
+/** Whether a name is another or lies below it. */
+function isWithin(name: string, other: string): boolean {
+  return `${name}/`.startsWith(`${other}/`);
 }

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { integer } from "./integer.ts";
+import { DEFAULT_REF_PREFIX, isRefPrefix, REF_PREFIX_RULE } from "./layout.ts";
 import type { Parsed } from "./problem.ts";
 import { decodeRecord } from "./record.ts";
 import type { Task } from "./task.ts";
@@ -25,6 +26,12 @@ const settingsSchema = z.strictObject({
   /** The image of a script that names none. */
   default_image: z.string({ error: "must be a string" }).min(1, { error: "must not be empty" })
     .default("python:3.11-alpine"),
+  /**
+   * Below which name the refs of the live edge are: for hosts that take only branches, one such as
+   * `refs/heads/dgrid`. The branch of the ledger must not lie on the way ({@link RefNames.clash}).
+   */
+  ref_prefix: z.string({ error: "must be a string" })
+    .refine(isRefPrefix, { error: `must be ${REF_PREFIX_RULE}` }).default(DEFAULT_REF_PREFIX),
 }, { error: (issue) => issue.code === "invalid_type" ? "must be an object" : undefined });
 
 /** The grid's settings with their defaults filled in. */

@@ -181,8 +181,9 @@ export function wasApplied(state: LiveState, event: TaskEvent): boolean {
       return isHeld(state) && state.node_id === event.node_id && state.claimed_at === event.at;
     case "expire":
       return state.attempts.some((past) =>
-        past.outcome === "lost" && past.attempt === event.attempt &&
-        past.claimed_at === event.claimed_at && past.node_id === event.owner
+        (past.outcome === "lost" || past.outcome === "cancelled") &&
+        past.attempt === event.attempt && past.claimed_at === event.claimed_at &&
+        past.node_id === event.owner
       );
     case "cancel":
       return state.status === "cancelling" || hasEnded(state, event, "cancelled");

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { deepStrictEqual as same, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as same, equal, match, rejects } from "node:assert/strict";
 import { join } from "@std/path";
 import { Git } from "../../lib/git/git.ts";
 import { gitEnvironment, PASSED_VARIABLES } from "../../lib/git/git_environment.ts";
 import { push } from "../../lib/git/push.ts";
+import { temporaryFolder } from "../support/git_server.ts";
 import { ask, bytes, commit, hostOf, openWorkshop } from "./workshop.ts";
 
 Deno.test("gitEnvironment() passes what Git needs of ours, and nothing else", () => {
@@ -25,7 +26,7 @@ Deno.test("gitEnvironment() lets nothing of ours change what is pinned", () => {
   const { GIT_SSH_COMMAND: _ours, ...rest } = gitEnvironment(hostile);
   const { GIT_SSH_COMMAND: ssh, ...expected } = pinned;
   same(rest, expected);
-  equal(ssh, "ssh -oBatchMode=yes");
+  equal(ssh, "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15");
 });
 
 Deno.test("gitEnvironment() does not put its own ssh before the one that GIT_SSH names", () => {
@@ -34,7 +35,8 @@ Deno.test("gitEnvironment() does not put its own ssh before the one that GIT_SSH
 
 Deno.test("gitEnvironment() keeps Git and ssh from asking at the terminal", () => {
   const { GIT_TERMINAL_PROMPT, GIT_SSH_COMMAND } = gitEnvironment({});
-  same([GIT_TERMINAL_PROMPT, GIT_SSH_COMMAND], ["0", "ssh -oBatchMode=yes"]);
+  equal(GIT_TERMINAL_PROMPT, "0");
+  match(GIT_SSH_COMMAND, /^ssh -oBatchMode=yes /);
 });
 
 Deno.test("gitEnvironment() counts its settings right", async () => {
@@ -122,4 +124,26 @@ Deno.test("Git pushes no more than it is asked to, whatever the user's settings 
   const [answer] = await push(git, [{ ref: "refs/heads/main", next: oid }], false);
   equal(answer.accepted, true);
   equal(await ask({ ...shop.copy, offline: new Git(shop.server, {}) }, "tag"), "");
+});
+
+Deno.test("Git gives up an HTTP server from which nothing comes any more", async () => {
+  await using folder = await temporaryFolder();
+  const never = new AbortController();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () =>
+      new Promise<Response>((resolve) =>
+        never.signal.addEventListener("abort", () => resolve(new Response()))
+      ),
+  );
+  const git = new Git("/nowhere", hostOf(folder.path));
+  // Given last, it stands before the minute that is pinned.
+  const looking = git.run("looking", [
+    "-c",
+    "http.lowSpeedTime=1",
+    "ls-remote",
+    `http://127.0.0.1:${server.addr.port}/x.git`,
+  ]);
+  await rejects(looking, { trouble: "timed_out", message: /Operation too slow/ });
+  never.abort();
 });

@@ -145,7 +145,7 @@ ${READ}`,
   ],
   [
     "a lock of the server's",
-    "failed",
+    "server_failed",
     "remote: error: cannot lock ref 'refs/heads/main': Unable to create '/srv/x.git/refs/heads/main.lock': File exists.",
   ],
   [
@@ -166,6 +166,16 @@ ${READ}`,
   ["a comparison with what is missing", "damaged", `fatal: Not a valid commit name ${ID}`],
   ["broken settings", "damaged", "fatal: bad config line 1 in file copy.git/config"],
   ["a broken list of shallow commits", "damaged", "fatal: bad shallow line: x"],
+  [
+    "a broken list of shallow commits while pushing",
+    "damaged",
+    "fatal: bad shallow line: x\nfatal: the remote end hung up unexpectedly",
+  ],
+  [
+    "packed refs that are cut off",
+    "damaged",
+    "fatal: unterminated line in copy.git/packed-refs: x",
+  ],
   ["broken packed refs", "damaged", "fatal: unexpected line in copy.git/packed-refs: x"],
   [
     "a push to a repository with another hash",
@@ -176,6 +186,108 @@ ${READ}`,
     "a full disk",
     "disk_full",
     "fatal: unable to write loose object file: No space left on device",
+  ],
+  [
+    "a full disk, a pack",
+    "disk_full",
+    "fatal: sha1 file 'objects/pack/tmp_pack_MpTwdz' write error. Out of diskspace\nfast-import: dumping crash report to fast_import_crash_28066",
+  ],
+  [
+    "a full disk, the settings",
+    "disk_full",
+    "error: failed to write new configuration file /h/copy.git/config.lock",
+  ],
+  [
+    "a full disk while a fetch unpacks",
+    "disk_full",
+    "fatal: unable to write loose object file: No space left on device\nfatal: unpack-objects failed",
+  ],
+  [
+    "a full disk of the server's",
+    "server_failed",
+    "remote: fatal: unable to write loose object file: No space left on device        \nerror: remote unpack failed: unpack-objects abnormal exit\nerror: failed to push some refs to '/srv/x.git'",
+  ],
+  [
+    "a full disk of the server's, a pack",
+    "server_failed",
+    "remote: fatal: sha1 file './objects/tmp_objdir-incoming-c0VHlK/pack/tmp_idx_l8A9T1' write error. Out of diskspace        \nerror: remote unpack failed: index-pack abnormal exit",
+  ],
+  [
+    "a server that may not write",
+    "server_failed",
+    "error: remote unpack failed: unable to create temporary object directory\nerror: failed to push some refs to '/srv/x.git'",
+  ],
+  [
+    "a fetch from a damaged server",
+    "server_failed",
+    `remote: error: corrupt loose object '${ID}'        \nremote: fatal: loose object ${ID} (stored in ./objects/39/7c) is corrupt        \nerror: git upload-pack: git-pack-objects died with error.\nfatal: git upload-pack: aborting due to possible repository corruption on the remote side.\nremote: aborting due to possible repository corruption on the remote side. \nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output`,
+  ],
+  [
+    "git, a fetch that was reset in the middle of the pack",
+    "unreachable",
+    "fatal: read error: Connection reset by peer\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+  ],
+  [
+    "git, a fetch that was closed in the middle of the pack",
+    "unreachable",
+    "fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+  ],
+  [
+    "git, a push that was reset in the middle of the pack",
+    "unreachable",
+    "fatal: sha1 file '<stdout>' write error: Connection reset by peer\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly",
+  ],
+  ["git, a look that was cut off", "unreachable", "fatal: expected flush after capabilities"],
+  [
+    "http, a fetch that was cut off in the middle of the pack",
+    "unreachable",
+    "error: RPC failed; curl 18 transfer closed with 1501285 bytes remaining to read\nerror: 15053 bytes of body are still expected\nfetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+  ],
+  [
+    "http, a fetch without an answer",
+    "unreachable",
+    "error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: expected 'packfile'",
+  ],
+  ["http, a fetch with an empty answer", "unreachable", "fatal: expected 'packfile'"],
+  [
+    "http, a fetch that was changed on the way",
+    "unreachable",
+    "error: inflate: data stream error (incorrect data check)\nfatal: pack has bad object at offset 147: inflate returned -3\nfatal: fetch-pack: invalid index-pack output",
+  ],
+  [
+    "http, a page in place of the refs",
+    "unreachable",
+    "fatal: protocol error: bad line length character: <htm",
+  ],
+  [
+    "http, a page in place of a pack",
+    "unreachable",
+    "fatal: remote-curl: bad line length character: <htm\nfatal: the remote end hung up unexpectedly",
+  ],
+  [
+    "http, a fetch that is answered 502 half-way",
+    "unreachable",
+    "error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502\nfatal: expected 'packfile'",
+  ],
+  [
+    "http, a push that is answered 429",
+    "unreachable",
+    "error: RPC failed; HTTP 429 curl 22 The requested URL returned error: 429\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly\nDone",
+  ],
+  [
+    "http, a push that is too large",
+    "refused",
+    "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly\nDone",
+  ],
+  [
+    "http, a push that is answered 403",
+    "unauthorised",
+    "error: RPC failed; HTTP 403 curl 22 The requested URL returned error: 403\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly\nDone",
+  ],
+  [
+    "http, nothing comes any more",
+    "timed_out",
+    "error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 60 seconds\nfatal: expected flush after ref listing",
   ],
   ["ext::", "failed", "fatal: transport 'ext' not allowed"],
   [
@@ -191,6 +303,12 @@ for (const [what, trouble, words] of CAPTURED) {
     equal(troubleIn(words), trouble);
   });
 }
+
+Deno.test("troubleIn() takes nothing that the server says of itself for ours", () => {
+  const own = "fatal: the remote end hung up unexpectedly";
+  equal(troubleIn(`remote: fatal: bad object ${ID}\n${own}`), "unreachable");
+  equal(troubleIn(`fatal: bad object ${ID}\n${own}`), "damaged");
+});
 
 /** Met with real Git, so that the captures above stay true. */
 const ADDRESSES: [address: string, trouble: GitTrouble][] = [

@@ -62,7 +62,7 @@ for (const format of FORMATS) {
     await using folder = await temporaryFolder();
     const url = await repository(folder, format);
     const copy = await openLocalCopy(url, join(folder.path, "home"), [], hostOf(folder.path));
-    equal(await askFormat(copy.git), format);
+    equal((await askFormat(copy.git)).format, format);
     copy.release();
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
+import { RefNames } from "../../lib/protocol/layout.ts";
 import type { Change, CommitOrder, Oid, Store } from "../../lib/ledger/store.ts";
 
 /** Opens a further store on the same server. */
@@ -36,13 +37,18 @@ async function textAt(store: Store, at: Oid, path: string): Promise<string | und
   return content instanceof Uint8Array ? new TextDecoder().decode(content) : undefined;
 }
 
-/** Registers the suite for one implementation. */
+/**
+ * Registers the suite for one implementation.
+ *
+ * @param declare declares a test
+ */
 export function testStore(
   name: string,
   withServer: (test: (open: OpenStore) => Promise<void>) => Promise<void>,
+  declare: (name: string, test: () => Promise<void>) => void = Deno.test,
 ): void {
   const test = (what: string, body: (open: OpenStore) => Promise<void>) =>
-    Deno.test(`${name}: ${what}`, () => withServer(body));
+    declare(`${name}: ${what}`, () => withServer(body));
 
   test("refs() is empty where nothing was pushed", async (open) => {
     await using store = await open();
@@ -55,6 +61,39 @@ export function testStore(
     await begin(store, "refs/dgrid/nodes/n1", [{ path: "node.json", bytes: bytes("{}") }]);
     await store.swap([{ ref: "refs/heads/other", next: oid }], { atomic: false });
     same([...(await store.refs()).keys()].sort(), ["refs/dgrid/nodes/n1", MAIN]);
+  });
+
+  test("follow() makes refs(), fetch() and swap() know other refs, and forget the former", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const first = await begin(one, MAIN, [{ path: "a", bytes: bytes("1") }]);
+    const former = await begin(one, SHARD, [{ path: "a", bytes: bytes("1") }]);
+    await two.fetch(await two.refs());
+    const names = new RefNames("main", "refs/heads/dgrid");
+    for (const store of [one, two]) await store.follow(names);
+    const shard = names.shard("3");
+    const expected = await begin(one, shard, [{ path: "b", bytes: bytes("1") }]);
+    await two.fetch(await two.refs());
+    const next = await commit(two, [{ path: "b", bytes: bytes("2") }], expected);
+    const change = { ref: shard, expected, next };
+    equal((await two.swap([change], { atomic: false })).get(shard)?.done, true);
+    await one.fetch(await one.refs());
+    equal(await textAt(one, next, "b"), "2");
+    same([...await one.refs()].sort(), [[shard, next], [MAIN, first]].sort());
+    await one.follow(new RefNames());
+    same([...await one.refs()].sort(), [[SHARD, former], [MAIN, first]].sort());
+  });
+
+  test("swap() says what became of a ref that nobody follows", async (open) => {
+    await using store = await open();
+    const ref = "refs/dgrid/trials/x";
+    const first = await begin(store, ref, [{ path: "a", bytes: bytes("1") }]);
+    const next = await commit(store, [{ path: "a", bytes: bytes("2") }]);
+    for (const change of [{ ref, next }, { ref, expected: next }]) {
+      equal((await store.swap([change], { atomic: false })).get(ref)?.done, false);
+    }
+    const outcomes = await store.swap([{ ref, expected: first }], { atomic: false });
+    equal(outcomes.get(ref)?.done, true);
   });
 
   test("swap() creates a ref only where it does not exist", async (open) => {
@@ -247,5 +286,73 @@ export function testStore(
     const next = await commit(store, [{ path: "a", bytes: bytes("2") }], first, "second\n\nmore");
     same((await store.log(next, 5)).map(({ subject }) => subject), ["second", "a change"]);
     equal((await store.log(next, 1)).length, 1);
+  });
+
+  test("history() tells which commits changed some files, by whom and how", async (open) => {
+    await using store = await open();
+    const path = 'a "b"/c d.json';
+    const first = await begin(store, SHARD, [{ path: "other", bytes: bytes("1") }]);
+    const added = await commit(store, [{ path, bytes: bytes("1") }], first, "add\n\nmore");
+    const beside = await commit(store, [{ path: "other", bytes: bytes("2") }], added);
+    const changed = await commit(
+      store,
+      [
+        { path, bytes: bytes("2") },
+        { path: "e", bytes: bytes("3") },
+      ],
+      beside,
+      "change",
+    );
+    const removed = await commit(store, [{ path, remove: true }], changed, "remove");
+    await store.swap([{ ref: SHARD, expected: first, next: removed }], { atomic: false });
+    const oidAt = async (at: Oid, path: string) => (await store.find(at, [path])).get(path)!.oid;
+    const [one, two] = [await oidAt(added, path), await oidAt(changed, path)];
+    const { commits, isWhole } = await store.history({ ref: SHARD, commit: removed }, [path, "e"]);
+    const by = { author: { name: "tester", email: "tester@example.com" }, time: 1_700_000_000 };
+    equal(isWhole, true);
+    same(commits, [
+      {
+        ...by,
+        oid: removed,
+        subject: "remove",
+        changes: [{ path, before: two, after: undefined }],
+      },
+      {
+        ...by,
+        oid: changed,
+        subject: "change",
+        changes: [
+          { path, before: one, after: two },
+          { path: "e", before: undefined, after: await oidAt(changed, "e") },
+        ],
+      },
+      { ...by, oid: added, subject: "add", changes: [{ path, before: undefined, after: one }] },
+    ]);
+    same(await store.history({ ref: SHARD, commit: removed }, ["none"]), {
+      commits: [],
+      isWhole: true,
+    });
+  });
+
+  test("history() finds what is older than what was fetched, and ends where told", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    let tip = await begin(one, MAIN, [{ path: "a", bytes: bytes("0") }]);
+    const all = [tip];
+    for (let number = 1; number < 150; number++) {
+      const path = number === 100 ? "b" : "a";
+      tip = await commit(one, [{ path, bytes: bytes(String(number)) }], tip);
+      all.push(tip);
+    }
+    await one.swap([{ ref: MAIN, expected: all[0], next: tip }], { atomic: false });
+    await two.fetch(await two.refs());
+    // Its commits are here without their trees then.
+    equal(await two.contains(tip, all[149 - 60], { thorough: true }), true);
+    const soon = await two.history({ ref: MAIN, commit: tip }, ["b"], (found) => found.length > 0);
+    same(soon.commits.map(({ oid }) => oid), [all[100]]);
+    const { commits, isWhole } = await two.history({ ref: MAIN, commit: tip }, ["a"]);
+    equal(isWhole, true);
+    same(commits.map(({ oid }) => oid), all.filter((_, at) => at !== 100).reverse());
+    equal(commits.at(-1)!.changes[0].before, undefined);
   });
 }
