@@ -6,19 +6,26 @@
 import { join } from "@std/path";
 import { Git } from "../git/git.ts";
 import { isLocal } from "../git/local_copy.ts";
+import { withoutPasswords } from "../git/without_passwords.ts";
 import { commitToBranch } from "../ledger/branch.ts";
 import { type Ledger, NoGrid } from "../ledger/ledger.ts";
 import type { Change } from "../ledger/store.ts";
 import { textOf } from "../process.ts";
+import { RefNames } from "../protocol/layout.ts";
 import { encodeRecord } from "../protocol/record.ts";
 import { SETTINGS_PATH } from "../protocol/settings.ts";
 import type { Command, Context } from "./context.ts";
-import { withoutPasswords } from "./exit_code.ts";
 import { openGrid, repositoryOf } from "./open_grid.ts";
 import { WrongUsage } from "./problems.ts";
 
 /** What a new grid begins with. */
 const SETTINGS = { version: 1, lease_seconds: 300, max_attempts: 3 };
+
+/**
+ * So that workers elsewhere can leave out what they do not need, and ask for it by its name later; the
+ * second is needed where Git's older protocol is spoken, as over ssh by most servers' settings.
+ */
+const SERVER_SETTINGS = ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"];
 
 /** Folders that people shall find, although Git keeps no empty ones. */
 const FOLDERS = ["nodes", "tasks/queue", "tasks/unapproved", "tasks/completed", "tasks/failed"];
@@ -56,9 +63,11 @@ function quoted(word: string): string {
  */
 export async function setUpGrid(context: Pick<Context, "options" | "env">): Promise<string[]> {
   const url = repositoryOf(context);
+  const prefix = context.options["ref-prefix"];
+  refuseClash(new RefNames(context.options.branch, prefix));
   const made = isLocal(url) ? await prepareFolder(url, context) : [];
   await using grid = await openGrid(context);
-  const added = await addWhatIsMissing(grid.ledger);
+  const added = await addWhatIsMissing(grid.ledger, prefix);
   return [...made, ...added.map((path) => `added ${path}`)];
 }
 
@@ -77,10 +86,9 @@ async function prepareFolder(
     await git.run("making the repository", args);
     done.push(`made the bare repository ${folder}`);
   }
-  // So that workers elsewhere can leave out what they do not need.
-  const setting = "uploadpack.allowFilter";
-  const { stdout } = await git.try(["config", "--local", "--get", setting]);
-  if (textOf(stdout).trim() !== "true") {
+  for (const setting of SERVER_SETTINGS) {
+    const { stdout } = await git.try(["config", "--local", "--get", setting]);
+    if (textOf(stdout).trim() === "true") continue;
     await git.run("configuring the repository", ["config", "--local", setting, "true"]);
     done.push(`set ${setting} in ${folder}`);
   }
@@ -140,23 +148,40 @@ async function entryNames(folder: string): Promise<string[] | undefined> {
   }
 }
 
-async function addWhatIsMissing(ledger: Ledger): Promise<string[]> {
-  const isNew = await ledger.refresh().then(() => false, (error) => {
+function refuseClash({ prefix, clash }: RefNames): void {
+  if (clash === undefined) return;
+  throw new WrongUsage(`reading the options: --ref-prefix: "${prefix}": ${clash}`);
+}
+
+/** @param prefix where the live edge shall be; anywhere where absent */
+async function addWhatIsMissing(ledger: Ledger, prefix?: string): Promise<string[]> {
+  // Not the live edge: where it is to be may be what this adds.
+  const isNew = await ledger.refreshMain().then(() => false, (error) => {
     if (error instanceof NoGrid) return true;
     throw error;
   });
   let added: string[] = [];
   await commitToBranch(ledger, isNew ? "set the grid up" : "complete the grid", async () => {
-    const changes = await missingFiles(ledger);
+    const changes = await missingFiles(ledger, prefix);
     added = changes.map(({ path }) => path);
+    if (!added.includes(SETTINGS_PATH)) refuseMove(ledger, prefix);
     return changes;
   });
   return added;
 }
 
-async function missingFiles(ledger: Ledger): Promise<Change[]> {
+/** Where a grid is at work, its live edge stays where it is. */
+function refuseMove({ main: { settings } }: Ledger, prefix = settings.ref_prefix): void {
+  if (prefix === settings.ref_prefix) return;
+  throw new WrongUsage(
+    `setting the grid up: --ref-prefix: "${prefix}": the grid has ${settings.ref_prefix} already; ` +
+      `to change it, stop all workers, settle, and write it into ${SETTINGS_PATH}`,
+  );
+}
+
+async function missingFiles(ledger: Ledger, ref_prefix?: string): Promise<Change[]> {
   const wanted: Change[] = [
-    { path: SETTINGS_PATH, bytes: encodeRecord(SETTINGS) },
+    { path: SETTINGS_PATH, bytes: encodeRecord({ ...SETTINGS, ref_prefix }) },
     ...FOLDERS.map((folder) => ({ path: `${folder}/.gitkeep`, bytes: new Uint8Array() })),
   ];
   const { mainCommit, store } = ledger;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { NodeRecord } from "../protocol/node_record.ts";
+import { spanInWords } from "../report/span.ts";
 import { IDLE_BEAT_MS } from "../scheduling/lease.ts";
 
 export type NodeStatus = NodeRecord["status"] | "silent";
@@ -26,11 +27,7 @@ function silenceMs({ running }: NodeRecord, leaseSeconds: number): number {
   return running.length > 0 ? leases : Math.max(leases, 2 * IDLE_BEAT_MS);
 }
 
-/** How long ago an instant was: `12 s`, `3 min`, `5 h`, `2 d`. */
+/** How long ago an instant was, in words. */
 export function ageOf(instant: string, nowMs: number): string {
-  const seconds = Math.max(Math.round((nowMs - Date.parse(instant)) / 1000), 0);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
+  return spanInWords(nowMs - Date.parse(instant));
 }

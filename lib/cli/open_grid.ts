@@ -6,7 +6,9 @@
 import { join, resolve } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { Git } from "../git/git.ts";
+import { repositoryFolder } from "../git/local_copy.ts";
 import { GitStore } from "../ledger/git_store.ts";
+import { forgetHostCheck } from "../ledger/host_check.ts";
 import { Ledger, type Writer } from "../ledger/ledger.ts";
 import { RefNames } from "../protocol/layout.ts";
 import { textOf } from "../process.ts";
@@ -16,6 +18,8 @@ import { WrongUsage } from "./problems.ts";
 /** A grid and the local copy of it; disposing of it lets the local copy go. */
 export interface OpenGrid extends AsyncDisposable {
   ledger: Ledger;
+  /** Everything that is kept here of this repository. */
+  folder: string;
 }
 
 /**
@@ -32,15 +36,17 @@ export async function openGrid(
   const names = new RefNames(options.branch);
   const home = homeOf(context);
   const who = writer ?? await userOf(env);
-  const store = await GitStore.open({ url, home, names, host: env });
+  const folder = repositoryFolder(url, home);
+  const noteRefusal = () => forgetHostCheck(folder);
+  const store = await GitStore.open({ url, home, names, host: env, noteRefusal });
   const ledger = new Ledger(store, names, { ...who, clock: systemClock, random: Math.random });
-  return { ledger, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return { ledger, folder, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 /**
  * The repository's address. A relative path is made absolute, because Git runs elsewhere.
  *
- * @throws {WrongUsage} when there is none
+ * @throws {WrongUsage} when there is none, or it is no address
  */
 export function repositoryOf({ options }: Pick<Context, "options">): string {
   const { repo } = options;
@@ -49,10 +55,21 @@ export function repositoryOf({ options }: Pick<Context, "options">): string {
       "opening the grid: no repository is named; give --repo URL, or set DGRID_REPO_URL",
     );
   }
-  return isRemote(repo) ? repo : resolve(repo);
+  if (!isRemote(repo)) return resolve(repo);
+  if (/^https?:/i.test(repo) && !URL.canParse(repo)) {
+    // Not shown: what is wrong with it is mostly in the password.
+    throw new WrongUsage(
+      "opening the grid: the repository's address is no URL; in a user's name or password, write " +
+        "%2F for /, %3F for ?, %23 for #, %40 for @ and %25 for %",
+    );
+  }
+  return repo;
 }
 
-/** Whether an address is anything but a path: `https://…`, `file://…`, `user@host:path`. */
+/**
+ * Whether an address is anything but a path: `https://…`, `file://…`, `user@host:path`. Git's rule
+ * for the last: there is a colon, and no slash before it.
+ */
 export function isRemote(address: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(address) || /^[^/]+:/.test(address);
 }

@@ -5,6 +5,7 @@
  */
 import { EXECUTOR_KINDS } from "../executor/create_executor.ts";
 import { ID_RULE, isNodeId, isTaskId } from "../protocol/identity.ts";
+import { isRefPrefix, REF_PREFIX_RULE } from "../protocol/layout.ts";
 import { PRIORITIES } from "../protocol/task.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./logging.ts";
 import {
@@ -44,6 +45,10 @@ const REPOSITORY = [
   "status",
   "list",
   "result",
+  "explain",
+  "logs",
+  "cancel",
+  "retry",
   "nodes",
   "settle",
   "validate",
@@ -85,6 +90,14 @@ export const OPTIONS = {
   help: toggle({ help: "explain the command" }),
   version: toggle({ help: "print the version" }),
 
+  // init
+  "ref-prefix": single(checked(isRefPrefix, REF_PREFIX_RULE), {
+    value: "REF",
+    help: "where a new grid keeps its refs, such as refs/heads/dgrid for a host that takes " +
+      "only branches; refs/dgrid where nothing is said",
+    commands: ["init"],
+  }),
+
   // submit
   script: single(asText, {
     value: "TEXT",
@@ -123,7 +136,7 @@ export const OPTIONS = {
     help: "submit: the node must carry it; worker: this node carries it; repeatable",
     commands: [...SUBMIT, ...WORKER],
   }),
-  wait: toggle({ help: "wait for the result", commands: [...SUBMIT, "result"] }),
+  wait: toggle({ help: "wait for the result", commands: [...SUBMIT, "result", "cancel"] }),
 
   // worker
   "node-id": single(checked(isNodeId, ID_RULE), {
@@ -166,7 +179,9 @@ export const OPTIONS = {
   "heartbeat-interval": single(seconds(1, 86_400), {
     value: "SECONDS",
     variable: "HEARTBEAT_INTERVAL",
-    help: "how often to give a sign of life; by default a third of the grid's lease",
+    help:
+      "how often to give a sign of life when idle; by default 300, and while tasks run always " +
+      "at least every third of the grid's lease",
     commands: WORKER,
   }),
   grace: settled(seconds(0, 86_400), {

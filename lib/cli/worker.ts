@@ -9,13 +9,14 @@ import { systemClock } from "../clock.ts";
 import { createExecutor } from "../executor/create_executor.ts";
 import { checkHost } from "../ledger/host_check.ts";
 import { describeMachine } from "../worker/machine.ts";
+import { FolderShelf, outboxFolder } from "../worker/shelf.ts";
 import { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker_options.ts";
 import type { Command, Context } from "./context.ts";
 import { HardStop } from "./hard_stop.ts";
 import { Interrupts } from "./interrupts.ts";
 import { takeNodeIdentity } from "./node_identity.ts";
-import { homeOf, openGrid } from "./open_grid.ts";
+import { homeOf, openGrid, repositoryOf } from "./open_grid.ts";
 import { Interrupted, WrongUsage } from "./problems.ts";
 import { VERSION } from "./version.ts";
 
@@ -48,6 +49,7 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
   await using grid = await openGrid(context, { name: nodeId, email: `${nodeId}@dgrid.invalid` });
   await grid.ledger.refresh();
   await checkHost(grid.ledger, grid.folder);
+  const url = repositoryOf(context);
   await using executor = await createExecutor(options.executor, {
     workDir: join(home, "work", nodeId),
     env,
@@ -58,11 +60,7 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
     ...chosen(context),
     nodeId,
     instance,
-    shelf: {
-      load: () => Promise.resolve([]),
-      keep: () => Promise.resolve(),
-      drop: () => Promise.resolve(),
-    },
+    shelf: new FolderShelf(outboxFolder(home, { url, branch: options.branch, nodeId }), nodeId),
     executor: hardStop.guard(executor),
   });
   log.info("{node} runs {kinds}", { node: nodeId, kinds: executor.runs.join(" and ") });

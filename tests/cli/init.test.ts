@@ -90,3 +90,45 @@ Deno.test("init decodes a URL as Git does, and quotes in its hint what has space
   match(again.stdout, /is a grid already/);
   match(again.stderr, /^next: dgrid submit --repo '.*\/my grid\.git' --script/);
 });
+
+Deno.test("init puts the live edge where it is told to, also beside what is there", async () => {
+  await using place = await Playground.empty();
+  await commitFiles(place.folder, await bareRepository(place.folder), { "README.md": "mine" });
+  for (const repo of ["grid.git", "server.git"]) {
+    const args = ["init", `--repo=${repo}`, "--ref-prefix=refs/heads/dgrid"];
+    for (let run = 0; run < 2; run++) {
+      const { code, stderr } = await place.run(args);
+      strictEqual(code, 0, stderr);
+    }
+    const text = await plainGit(join(place.folder, repo), "show", "main:dgrid.json");
+    strictEqual(JSON.parse(text).ref_prefix, "refs/heads/dgrid");
+  }
+});
+
+Deno.test("init leaves the live edge of a grid where it is", async () => {
+  await using place = await Playground.withGrid();
+  strictEqual((await place.run(["init", "--ref-prefix=refs/dgrid"])).code, 0);
+  const { code, stderr } = await place.run(["init", "--ref-prefix=refs/heads/dgrid"]);
+  strictEqual(code, 2);
+  strictEqual(
+    stderr,
+    'dgrid: setting the grid up: --ref-prefix: "refs/heads/dgrid": the grid has refs/dgrid ' +
+      "already; to change it, stop all workers, settle, and write it into dgrid.json\n",
+  );
+});
+
+Deno.test("init refuses a prefix that is none, or is on the way to the branch", async () => {
+  await using place = await Playground.empty();
+  const none = await place.run(["init", "--ref-prefix=dgrid"]);
+  strictEqual(none.code, 2);
+  match(
+    none.stderr,
+    /^dgrid: reading the options: --ref-prefix: "dgrid": must be refs\/ and .*\n$/,
+  );
+  const way = await place.run(["init", "--branch=dgrid/main", "--ref-prefix=refs/heads/dgrid"]);
+  strictEqual(way.code, 2);
+  match(
+    way.stderr,
+    /^dgrid: reading the options: --ref-prefix: .*: must not be refs\/heads\/dgrid\/main, lie above/,
+  );
+});

@@ -1,5 +1,7 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
+import { plainGit } from "../support/git_server.ts";
 import {
+  isRefPrefix,
   nodeAt,
   nodePath,
   parseQueuePath,
@@ -106,6 +108,85 @@ Deno.test("RefNames takes another branch and another prefix", () => {
   equal(others.shardIn("refs/dgrid/live/f"), undefined);
   same(others.followed, ["refs/heads/grid", "refs/heads/dgrid/live/*"]);
   same(others.patterns, [...others.followed, "refs/heads/dgrid/nodes/*"]);
+});
+
+Deno.test("RefNames keeps its branch under another prefix", () => {
+  const others = new RefNames("grid").under("refs/heads/dgrid");
+  same([others.branch, others.prefix], ["refs/heads/grid", "refs/heads/dgrid"]);
+});
+
+Deno.test("RefNames tries a host out where nobody looks", () => {
+  const ref = names.trial("x");
+  equal(ref, "refs/dgrid/trials/x");
+  same([names.concerns(ref), names.nodeIn(ref), names.shardIn(ref)], [false, undefined, undefined]);
+});
+
+const CLASHES = [
+  ["main", "refs/heads/main"],
+  ["main", "refs/heads/main/live"],
+  ["main", "refs/heads"],
+  ["dgrid/main", "refs/heads/dgrid"],
+];
+
+for (const [branch, prefix] of CLASHES) {
+  Deno.test(`RefNames keeps ${prefix} and the branch ${branch} apart`, () => {
+    equal(
+      new RefNames(branch, prefix).clash,
+      `must not be refs/heads/${branch}, lie above it or lie below it`,
+    );
+  });
+}
+
+Deno.test("RefNames lets a prefix begin as the branch does", () => {
+  equal(new RefNames("main", "refs/heads/main-live").clash, undefined);
+  equal(new RefNames("main-live", "refs/heads/main").clash, undefined);
+});
+
+const PREFIXES = [
+  "refs/dgrid",
+  "refs/heads/dgrid",
+  "refs/a.b/c-d_e/9",
+  "refs/heads/.a/b",
+  "refs/a/.b",
+  "refs/a..b",
+  "refs/a.lock",
+  "refs/a.lock/b",
+  "refs/a.",
+  "refs/a//b",
+  "refs/a/",
+  "refs/a b",
+  "refs/a*",
+  "refs/a:b",
+  "refs/a^",
+  "refs/a~1",
+  "refs/a?",
+  "refs/[a]",
+  "refs/a\\b",
+  "refs/a@{b",
+  "refs/a\n",
+];
+
+Deno.test("isRefPrefix() takes what Git takes, of plain characters", async () => {
+  for (const prefix of PREFIXES) {
+    const args = ["check-ref-format", `${prefix}/live/0`];
+    const isGood = await plainGit(".", ...args).then(() => true, () => false);
+    equal(isRefPrefix(prefix), isGood && isGoodEnd(prefix), prefix);
+  }
+});
+
+/** Git looks only at the end of the whole name, and lets slashes be. */
+function isGoodEnd(prefix: string): boolean {
+  return !prefix.endsWith(".") && !prefix.endsWith("/");
+}
+
+for (const prefix of ["", "refs", "refs/", "dgrid", "/refs/a", "refsx/a", "refs/-a", "refs/é"]) {
+  Deno.test(`isRefPrefix() refuses ${JSON.stringify(prefix)}`, () => {
+    equal(isRefPrefix(prefix), false);
+  });
+}
+
+Deno.test("isRefPrefix() takes 100 characters and no more", () => {
+  same([95, 96].map((length) => isRefPrefix(`refs/${"x".repeat(length)}`)), [true, false]);
 });
 
 /** What is read from a ref: the shard or the node in it; whether it is followed and concerns us. */

@@ -1,4 +1,5 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
+import { REF_PREFIX_RULE } from "../../lib/protocol/layout.ts";
 import {
   checkAgainstSettings,
   decodeSettings,
@@ -15,6 +16,7 @@ Deno.test("decodeSettings() fills in the defaults, which hold without a file too
     max_timeout_seconds: 86_400,
     output_limit_bytes: 10_240,
     default_image: "python:3.11-alpine",
+    ref_prefix: "refs/dgrid",
   };
   same(valueOf(decodeSettings(bytesOf({ version: 1 }))), defaults);
   same(DEFAULT_SETTINGS, defaults);
@@ -28,6 +30,7 @@ Deno.test("decodeSettings() reads every field, at the end of its range", () => {
     max_timeout_seconds: 1,
     output_limit_bytes: 1_048_576,
     default_image: "busybox",
+    ref_prefix: `refs/${"x".repeat(95)}`,
   };
   same(valueOf(decodeSettings(bytesOf(settings))), settings);
 });
@@ -45,6 +48,8 @@ const BAD: [changed: Record<string, unknown>, complaint: string][] = [
   ],
   [{ default_image: "" }, 'default_image: "": must not be empty'],
   [{ default_image: 1 }, "default_image: 1: must be a string"],
+  [{ ref_prefix: 1 }, "ref_prefix: 1: must be a string"],
+  [{ ref_prefix: "dgrid" }, `ref_prefix: "dgrid": must be ${REF_PREFIX_RULE}`],
   [{ policy: "open" }, 'policy: "open": unknown field'],
 ];
 
