@@ -13,6 +13,8 @@ export class Outbox {
   #open: Saying[] = [];
   /** What stands on the shelf, too. */
   readonly #kept = new Set<Saying>();
+  /** What may stand there, because keeping it failed half-way. */
+  readonly #halfKept = new Set<Saying>();
   readonly #shelf: Shelf;
 
   /** @param shelf keeps what cannot be said now, also when this process ends */
@@ -41,7 +43,10 @@ export class Outbox {
   /** Takes up what an earlier life could not deliver. */
   async load(): Promise<void> {
     const left = await this.#shelf.load();
-    for (const saying of left) this.#kept.add(saying);
+    for (const saying of left) {
+      this.#kept.add(saying);
+      this.#halfKept.add(saying);
+    }
     this.add(...left);
     if (left.length > 0) {
       log.info("{count} results of an earlier life are still to be delivered", {
@@ -54,6 +59,7 @@ export class Outbox {
   async keep(): Promise<void> {
     const fresh = this.#open.filter((saying) => !this.#kept.has(saying));
     if (fresh.length === 0) return;
+    for (const saying of fresh) this.#halfKept.add(saying);
     try {
       await this.#shelf.keep(fresh);
       for (const saying of fresh) this.#kept.add(saying);
@@ -68,7 +74,8 @@ export class Outbox {
   async conclude(sayings: Saying[], heard: Heard[]): Promise<void> {
     const answered = new Set(sayings.filter((saying, index) => isAnswer(saying, heard[index])));
     this.#open = this.#open.filter((saying) => !answered.has(saying));
-    await this.#drop([...answered].filter((saying) => this.#kept.delete(saying)));
+    await this.#drop([...answered].filter((saying) => this.#halfKept.delete(saying)));
+    for (const saying of answered) this.#kept.delete(saying);
   }
 
   async #drop(shelved: Saying[]): Promise<void> {

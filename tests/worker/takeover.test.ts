@@ -299,7 +299,7 @@ Deno.test("an attempt is stopped, when its task was ended and settled while its 
   });
   let wakeUp = () => {};
   const sleep = new Promise<void>((resolve) => wakeUp = resolve);
-  let fellAsleepMs: number | undefined;
+  let fellAsleepMs: number | undefined = undefined;
   // The clock of a machine that sleeps stands still, so its lease does not seem to go by.
   const clock = {
     now: () => grid.clock.now(),
