@@ -6,6 +6,7 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
+import { backoff } from "../ledger/backoff.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { say } from "../ledger/live_edge.ts";
 import { readNode } from "../ledger/nodes.ts";
@@ -22,6 +23,8 @@ const log = getLogger(["dgrid", "worker"]);
  */
 const SURE_LOOKS = 3;
 const SURE_BEATS = 2;
+/** Others who want the name cannot be faster for ever. */
+const MAX_TRIES = 10;
 /** A record of a version that did not say how often it looks. */
 const UNKNOWN_LOOKS_SECONDS = 60;
 
@@ -60,27 +63,25 @@ export class Namesake {
   }
 
   /**
-   * Takes the name: at once where it is free, or was this home's; otherwise after asking.
+   * Takes the name: at once where it is free, or was this home's; otherwise after asking. It is ours
+   * when a record of ours has taken the place of what was read, so of two that begin at the same
+   * moment one loses that swap, looks again, and sees the other.
    *
    * @param stop ends the asking early
    * @throws {NodeIsTwin} when another process answers
+   * @throws {Error} when the node's ref cannot be written
    */
   async takeName(stop: AbortSignal): Promise<void> {
-    for (let other = await this.#other(); other !== undefined; other = await this.#other()) {
-      const { clock, nodeId } = this.#options;
-      const seconds = 2 * (this.#looksEvery(other) ?? UNKNOWN_LOOKS_SECONDS);
-      log.info(
-        "{node} was last seen on {host}; asking for up to {seconds} s whether it still works",
-        {
-          node: nodeId,
-          host: other.machine.hostname,
-          seconds,
-        },
-      );
-      if (!await this.#ask()) continue;
-      await this.#awaitAnswer(clock.elapsedMs() + seconds * 1000, stop);
-      return;
+    for (let tries = 1; tries <= MAX_TRIES && !stop.aborted; tries++) {
+      const other = await this.#other();
+      const isFree = other === undefined ||
+        await this.#show("joining") && await this.#waitedInVain(other, stop);
+      if (isFree && await this.#show("online")) return;
+      await backoff(this.#ledger.writer, tries);
+      await this.#ledger.refresh();
     }
+    const { nodeId } = this.#options;
+    if (!stop.aborted) throw new Error(`working as ${nodeId}: its ref could not be written`);
   }
 
   /** Another process that has the name, or wants it, as far as the node's ref tells. */
@@ -102,26 +103,43 @@ export class Namesake {
     return this.#isOurHome(other) ? undefined : other.looks_every_seconds;
   }
 
-  /** @returns whether the question was written; otherwise the ref has just moved */
-  async #ask(): Promise<boolean> {
-    this.#presence.changeTo("joining");
+  /** Writes our record; false where the ref has moved since it was read. */
+  async #show(status: NodeRecord["status"]): Promise<boolean> {
+    this.#presence.changeTo(status);
     const { companion } = await say(this.#ledger, [], this.#presence.due(true, []));
-    this.#presence.changeTo("online");
-    if (companion === undefined) await this.#ledger.refresh();
-    else this.noteSent(companion);
-    return companion !== undefined;
+    if (companion === undefined) return false;
+    this.noteSent(companion);
+    this.#presence.noteShown();
+    return true;
   }
 
-  async #awaitAnswer(deadlineMs: number, stop: AbortSignal): Promise<void> {
+  /**
+   * Gives another process the time to answer.
+   *
+   * @returns true: it did not
+   * @throws {NodeIsTwin} when it did
+   */
+  async #waitedInVain(other: NodeRecord, stop: AbortSignal): Promise<true> {
     const { clock, pollMs, nodeId } = this.#options;
+    const seconds = 2 * (this.#looksEvery(other) ?? UNKNOWN_LOOKS_SECONDS);
+    log.info(
+      "{nodeId} was last seen on {host}; asking for up to {seconds} s whether it still works",
+      {
+        nodeId,
+        host: other.machine.hostname,
+        seconds,
+      },
+    );
+    const deadlineMs = clock.elapsedMs() + seconds * 1000;
     while (clock.elapsedMs() < deadlineMs && !stop.aborted) {
       await clock.wait(Math.min(pollMs, deadlineMs - clock.elapsedMs()), stop);
       await this.#ledger.refresh();
-      const seen = this.#presence.seen;
+      const { seen } = this.#presence;
       if (seen !== undefined && this.#own.has(seen)) continue;
-      const other = await this.#other();
-      if (other !== undefined) throw new NodeIsTwin(nodeId, other);
+      const answer = await this.#other();
+      if (answer !== undefined) throw new NodeIsTwin(nodeId, answer);
     }
+    return true;
   }
 
   /**

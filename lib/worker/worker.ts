@@ -53,6 +53,8 @@ export class Worker {
   readonly #bell = new Bell();
   readonly #warnings = new Warnings();
   #executed = 0;
+  /** Whether the claims under this node's name are this process's, as far as can be seen. */
+  #isOurName = true;
 
   constructor(ledger: Ledger, options: WorkerOptions) {
     this.#ledger = ledger;
@@ -183,11 +185,11 @@ export class Worker {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#ledger.refresh();
     this.#observer.noteLook(beganMs);
-    const isOurName = await this.#namesake.look();
+    this.#isOurName = await this.#namesake.look();
     this.#warnOfOddities();
     await this.#review();
     await this.#speaker.startLate();
-    if (isOurName) this.#speaker.handBack();
+    if (this.#isOurName) this.#speaker.handBack();
     return moved;
   }
 
@@ -216,7 +218,7 @@ export class Worker {
       nodeId,
       offers: this.#readiness.offers(),
       held: new Set(this.#speaker.held),
-      wanted: this.#readiness.canStore() ? Math.max(0, room) : 0,
+      wanted: this.#isOurName && this.#readiness.canStore() ? Math.max(0, room) : 0,
       now: clock.now(),
       observer: this.#observer,
     });

@@ -124,3 +124,17 @@ Deno.test("a process that slept while another took its name ends at its first lo
   stop.abort();
   await othersWork;
 });
+
+Deno.test("of two that start at the same moment under a free name, one gets it", async () => {
+  const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")]);
+  const made = ["one home", "another home"].map((instance) => {
+    const executor = new FakeExecutor(["module"], async () => {
+      await grid.clock.wait(60_000);
+      return executionOf("success");
+    });
+    return makeWorker(grid, "n1", { instance, executor });
+  });
+  const ends = await Promise.allSettled(made.map(({ worker }) => worker.run(never)));
+  same(ends.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+  same(made.flatMap(({ executor }) => executor.started).toSorted(), ["a#1", "b#1"]);
+});
