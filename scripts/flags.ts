@@ -17,7 +17,9 @@ import { chooseImports, importFlags, type Imports } from "./imports.ts";
 
 /** The tests also start Deno by its path, servers on this machine, and common tools. */
 function testGrants(denoPath: string): string[] {
-  const tools = ["deno", "bash", "busybox", "env", "kill", "sleep", "ssh-keygen", "tar"];
+  const tools = ["deno", "bash", "busybox", "env", "kill", "openssl", "sleep", "ssh-keygen", "tar"];
+  // Where only root has them on the PATH.
+  tools.push(...["fcgiwrap", "nginx", "sshd"].map((name) => `/usr/sbin/${name}`));
   return [
     "--no-prompt",
     `--allow-run=${[...PROGRAMS, denoPath, "dist/dgrid.js", "dist/dgrid", ...tools].join(",")}`,
