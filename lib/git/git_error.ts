@@ -11,6 +11,7 @@ import { withoutPasswords } from "./without_passwords.ts";
  * - `refused`: the host answered and said no
  * - `server_failed`: the host answered that something is wrong there: its disk is full, it cannot
  *   write, or its repository is damaged
+ * - `untrusted`: the host's certificate is not known here
  * - `damaged`: the local copy cannot be used, so it must be made again
  * - `disk_full`: no room for what should be written
  * - `timed_out`: it took longer than it may
@@ -22,6 +23,7 @@ export type GitTrouble =
   | "no_repository"
   | "refused"
   | "server_failed"
+  | "untrusted"
   | "damaged"
   | "disk_full"
   | "timed_out"
@@ -42,6 +44,9 @@ export class GitError extends Error {
 const SERVER_FAILED =
   /^remote: .*(no space left|disk quota exceeded|out of diskspace|corrupt|cannot lock ref|read-only file system|internal (server )?error)|corruption on the remote side|remote unpack failed/im;
 
+/** What a shell says of a program that died of SIGPIPE: 128 and the signal's number. */
+const SIGPIPE_CODE = 141;
+
 /** Git has one exit code, 128, for all of these; under a pinned locale only its words differ. */
 const SIGNS: [GitTrouble, RegExp][] = [
   ["failed", /cannot run .*: no such file or directory|repository's hash algorithm/i],
@@ -56,6 +61,7 @@ const SIGNS: [GitTrouble, RegExp][] = [
     /no space left on device|disk quota exceeded|out of diskspace|failed to write new configuration file/i,
   ],
   ["timed_out", /operation too slow/i],
+  ["untrusted", /certificate (verification failed|problem|verify)|self.signed certificate/i],
   [
     "unauthorised",
     /authentication failed|could not read (username|password)|permission denied \(|terminal prompts disabled|error: 40[13]\b|host key verification failed|dubious ownership/i,
@@ -71,12 +77,12 @@ const SIGNS: [GitTrouble, RegExp][] = [
   ],
   [
     "damaged",
-    /bad object|corrupt|loose object|unable to read (tree|sha1)|bad (config|shallow) line|(unexpected|unterminated) line in|does not match index|not a valid commit|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit|object)/i,
+    /bad object|corrupt|loose object|unable to read (tree|sha1)|bad (config|shallow) line|(unexpected|unterminated) line in|does not match index|not a valid commit|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit|object)|index file .*\.idx|(non-monotonic|wrong) index|is not a pack|packfile .* index unavailable/i,
   ],
   // Last, as the line also breaks when something else is wrong.
   [
     "unreachable",
-    /could not resolve|unable to look up|empty reply|couldn't connect|failed to connect|connection (refused|reset|closed|timed out)|unable to connect|network is unreachable|no route to host|early eof|the remote end hung up|unexpected disconnect|operation timed out|error: (429|5\d\d)\b|could not read from remote|RPC failed; curl/i,
+    /could not resolve|unable to look up|empty reply|couldn't connect|failed to connect|connection (refused|reset|closed|timed out)|unable to connect|network is unreachable|no route to host|early eof|the remote end hung up|unexpected disconnect|operation timed out|error: (429|5\d\d)\b|could not read from remote|RPC failed; curl|packet write failed|broken pipe/i,
   ],
   ["refused", /remote rejected|pre-receive hook declined|not our ref|filtering not recognized/i],
 ];
@@ -91,6 +97,10 @@ export function gitErrorOf(action: string, result: RunResult): GitError {
       result.code,
     );
   }
+  // Git dies of this signal, without a word, when the other side closes the line while it writes.
+  if (result.code === SIGPIPE_CODE) {
+    return new GitError(`${action}: the connection broke off`, "unreachable", result.code);
+  }
   return new GitError(`${action}: ${lastWords(words)}`, troubleIn(words), result.code);
 }
 
@@ -103,7 +113,8 @@ export function troubleIn(words: string): GitTrouble {
 
 /** The lines that say what went wrong, as one line of at most 300 characters. */
 export function lastWords(words: string): string {
-  const lines = words.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = words.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("error: failed to push some refs"));
   const telling = lines.filter((line) =>
     /^(fatal|error|remote|ssh|host key|.*permission denied)/i.test(line)
   );

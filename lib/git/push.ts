@@ -50,9 +50,9 @@ export async function push(
   return answers.map((answer) => withReason(answer, textOf(result.stderr)));
 }
 
-/** Where the server could not store what it got, why is only told beside the answers. */
+/** Where the server could not store what it got, or a hook said no, why is only told beside. */
 function withReason(answer: RefAnswer, stderr: string): RefAnswer {
-  if (!answer.words.includes("unpacker error")) return answer;
+  if (!/unpacker error|hook declined/.test(answer.words)) return answer;
   return { ...answer, words: `${answer.words}: ${lastWords(stderr)}` };
 }
 

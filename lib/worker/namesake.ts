@@ -81,7 +81,11 @@ export class Namesake {
       await this.#ledger.refresh();
     }
     const { nodeId } = this.#options;
-    if (!stop.aborted) throw new Error(`working as ${nodeId}: its ref could not be written`);
+    if (!stop.aborted) {
+      throw new Error(
+        `working as ${nodeId}: its ref could not be written; another process may want it, too`,
+      );
+    }
   }
 
   /** Another process that has the name, or wants it, as far as the node's ref tells. */

@@ -15,6 +15,21 @@ const ID = "45b983be36b73c0788dc9cbcb76cbb80fc7bb057";
 /** What git 2.39 said, captured; `127.0.0.1` answered as the name of the case tells. */
 const CAPTURED: [what: string, trouble: GitTrouble, words: string][] = [
   [
+    "git, cut in the middle of a fetch",
+    "unreachable",
+    "fatal: packet write failed: Broken pipe",
+  ],
+  [
+    "https, a certificate of nobody we know",
+    "untrusted",
+    "fatal: unable to access 'https://127.0.0.1:1/x.git/': server certificate verification failed. CAfile: none CRLfile: none",
+  ],
+  [
+    "an emptied index of a pack",
+    "damaged",
+    "error: index file ./objects/pack/pack-0a.idx is too small",
+  ],
+  [
     "http, nobody listens",
     "unreachable",
     "fatal: unable to access 'http://127.0.0.1:1/x.git/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
@@ -378,5 +393,15 @@ Deno.test("gitErrorOf() says timed_out, whatever else was said", () => {
     "fetching: no answer within 3 s",
     "timed_out",
     128,
+  ]);
+});
+
+Deno.test("gitErrorOf() calls the line broken, when Git died while it wrote to it", () => {
+  const nothing = { bytes: bytes(""), truncated: false };
+  const result = { code: 141, stdout: nothing, stderr: nothing, timedOut: false, durationMs: 1 };
+  const error = gitErrorOf("reading the refs", { ...result, signal: "SIGPIPE" });
+  same([error.trouble, error.message], [
+    "unreachable",
+    "reading the refs: the connection broke off",
   ]);
 });

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { deepStrictEqual as same, equal, ok, rejects } from "node:assert/strict";
+import {
+  deepStrictEqual as same,
+  doesNotMatch,
+  equal,
+  match,
+  ok,
+  rejects,
+} from "node:assert/strict";
 import { join } from "@std/path";
 import { GitError } from "../../lib/git/git_error.ts";
 import { push, type RefChange } from "../../lib/git/push.ts";
@@ -80,14 +87,17 @@ for (const atomic of [false, true]) {
 
 Deno.test("push() tells what the host refuses, in its words", () =>
   withTwoCommits(async (shop, first, second) => {
-    await hook(shop, "update", "case $1 in refs/heads/*) exit 1;; esac");
+    await hook(
+      shop,
+      "update",
+      "case $1 in refs/heads/*) echo this branch is protected; exit 1;; esac",
+    );
     const changes = [{ ref: MAIN, expected: first, next: second }, { ref: SHARD, next: second }];
     const answers = await push(shop.copy.git, changes, false);
-    same(answers.find(({ ref }) => ref === MAIN), {
-      ref: MAIN,
-      accepted: false,
-      words: "[remote rejected] (hook declined)",
-    });
+    const { accepted, words } = answers.find(({ ref }) => ref === MAIN)!;
+    equal(accepted, false);
+    match(words, /^\[remote rejected\] \(hook declined\): remote: this branch is protected/);
+    doesNotMatch(words, /failed to push/);
     same(await refsOf(shop), { [MAIN]: first, [SHARD]: second });
   }));
 
