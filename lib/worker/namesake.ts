@@ -68,24 +68,25 @@ export class Namesake {
    * moment one loses that swap, looks again, and sees the other.
    *
    * @param stop ends the asking early
+   * @returns whether the name is ours; false where it was told to stop before it knew
    * @throws {NodeIsTwin} when another process answers
    * @throws {Error} when the node's ref cannot be written
    */
-  async takeName(stop: AbortSignal): Promise<void> {
+  async takeName(stop: AbortSignal): Promise<boolean> {
     for (let tries = 1; tries <= MAX_TRIES && !stop.aborted; tries++) {
       const other = await this.#other();
       const isFree = other === undefined ||
         await this.#show("joining") && await this.#waitedInVain(other, stop);
-      if (isFree && await this.#show("online")) return;
+      if (stop.aborted) break;
+      if (isFree && await this.#show("online")) return true;
       await backoff(this.#ledger.writer, tries);
       await this.#ledger.refresh();
     }
+    if (stop.aborted) return false;
     const { nodeId } = this.#options;
-    if (!stop.aborted) {
-      throw new Error(
-        `working as ${nodeId}: its ref could not be written; another process may want it, too`,
-      );
-    }
+    throw new Error(
+      `working as ${nodeId}: its ref could not be written; another process may want it, too`,
+    );
   }
 
   /** Another process that has the name, or wants it, as far as the node's ref tells. */

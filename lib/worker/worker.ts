@@ -93,7 +93,7 @@ export class Worker {
     const ring = () => this.#bell.ring();
     stop.addEventListener("abort", ring);
     try {
-      await this.#join(stop);
+      if (!await this.#join(stop)) return;
       await this.#underGuard(async () => {
         await this.#work(stop);
         await this.#departure.leave();
@@ -119,13 +119,15 @@ export class Worker {
     }
   }
 
-  async #join(stop: AbortSignal): Promise<void> {
+  /** @returns whether this process is the node now; false where it was told to stop before */
+  async #join(stop: AbortSignal): Promise<boolean> {
     await this.#ledger.refresh();
-    await this.#namesake.takeName(stop);
+    if (!await this.#namesake.takeName(stop)) return false;
     // Only now: what runs under this name is nobody else's.
     await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);
     await registerNode(this.#ledger, this.#presence.record([]));
     await this.#outbox.load();
+    return true;
   }
 
   async #work(stop: AbortSignal): Promise<void> {

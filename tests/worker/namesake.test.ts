@@ -138,3 +138,16 @@ Deno.test("of two that start at the same moment under a free name, one gets it",
   same(ends.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
   same(made.flatMap(({ executor }) => executor.started).toSorted(), ["a#1", "b#1"]);
 });
+
+Deno.test("a process that is stopped while it asks for a name touches nothing", async () => {
+  const grid = await gridWithDead({ instance: "a lost home", looks_every_seconds: 20 });
+  const stop = new AbortController();
+  const { worker, executor } = makeWorker(grid, "n1", { exitWhenIdle: false });
+  let removed = 0;
+  Object.assign(executor, { removeLeftoversOf: () => Promise.resolve(void removed++) });
+  const working = worker.run(stop.signal);
+  await untilTrue(grid, async () => (await recordOf(grid, "n1"))?.status === "joining");
+  stop.abort();
+  await working;
+  same([executor.started, removed, (await recordOf(grid, "n1"))?.status], [[], 0, "joining"]);
+});
