@@ -66,19 +66,33 @@ export class TreeReader {
   }
 
   /**
-   * The trees of a commit's folders; what is no folder is left out.
+   * The trees of a commit's folders; what is no folder is left out. They are looked up in the trees
+   * above them, so that one which is missing here is not taken for one that does not exist.
    *
-   * @throws {GitError} when the commit is not here: that it has no such folder would be a lie
+   * @throws {GitError} when a tree on the way is not here
    */
   async #folders(commit: string, folders: string[]): Promise<Map<string, string>> {
-    const names = [commit, ...folders.map((folder) => `${commit}:${folder}`)];
-    const [self, ...infos] = await this.#objects.info(names);
-    if (self === undefined) throw new GitError(`reading ${commit}: missing`, "damaged", 0);
-    const found = new Map<string, string>();
-    infos.forEach((info, index) => {
-      if (info?.type === "tree") found.set(folders[index], info.oid);
-    });
-    return found;
+    const found = new Map([["", await this.#rootOf(commit)]]);
+    const onTheWay = new Set(folders.flatMap(withFoldersAbove));
+    for (const level of levelsOf(onTheWay)) {
+      const above = Map.groupBy(level, folderOf);
+      const parents = [...above.keys()].filter((folder) => found.has(folder));
+      const trees = await this.#trees(parents.map((folder) => found.get(folder)!));
+      for (const parent of parents) {
+        const wanted = new Set(above.get(parent));
+        for (const entry of trees.get(found.get(parent)!)!) {
+          const path = joined(parent, entry.name);
+          if (isFolder(entry) && wanted.has(path)) found.set(path, entry.oid);
+        }
+      }
+    }
+    return new Map(folders.filter((it) => found.has(it)).map((it) => [it, found.get(it)!]));
+  }
+
+  async #rootOf(commit: string): Promise<string> {
+    const [root] = await this.#objects.info([`${commit}^{tree}`]);
+    if (root === undefined) throw new GitError(`reading ${commit}: missing`, "damaged", 0);
+    return root.oid;
   }
 
   async #trees(oids: string[]): Promise<Map<string, TreeEntry[]>> {
@@ -113,6 +127,17 @@ export class TreeReader {
 
 function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+/** A folder and all those that it lies in, but for the root. */
+function withFoldersAbove(folder: string): string[] {
+  return folder === "" ? [] : [...withFoldersAbove(folderOf(folder)), folder];
+}
+
+/** Paths by how deep they lie, the shallow ones first. */
+function levelsOf(paths: Iterable<string>): string[][] {
+  const byDepth = Map.groupBy(paths, (path) => path.split("/").length);
+  return [...byDepth].sort(([a], [b]) => a - b).map(([, level]) => level);
 }
 
 function joined(folder: string, name: string): string {

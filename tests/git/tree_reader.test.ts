@@ -72,11 +72,11 @@ Deno.test("TreeReader reads each tree once", async () => {
   };
   const trees = new TreeReader(counting as ObjectReader);
   equal((await trees.list(one, "q", everywhere)).length, 3);
-  same(asked.splice(0), [1, 2]);
+  same(asked.splice(0), [1, 1, 2]);
   equal((await trees.list(two, "q", everywhere)).length, 4);
-  same(asked.splice(0), [1, 1]);
+  same(asked.splice(0), [1, 1, 1]);
   equal((await trees.list(one, "q", everywhere)).length, 3);
-  same(asked, [0, 0]);
+  same(asked, [0, 0, 0]);
 });
 
 Deno.test("TreeReader.list() reads a folder of 200,000 files", async () => {
@@ -88,7 +88,7 @@ Deno.test("TreeReader.list() reads a folder of 200,000 files", async () => {
       Promise.resolve(names.map(() => ({ oid: "1".repeat(40), type: "tree", size: body.length }))),
     contents: () => Promise.resolve([body]),
   };
-  const found = await new TreeReader(objects as unknown as ObjectReader).list("c", "q", everywhere);
+  const found = await new TreeReader(objects as unknown as ObjectReader).list("c", "", everywhere);
   equal(found.length, 200_000);
 });
 
@@ -118,4 +118,28 @@ Deno.test("TreeReader tells that a commit is missing, and does not take it for e
   const expected = { message: `reading ${missing}: missing`, trouble: "damaged" };
   await rejects(trees.list(missing, "q", everywhere), expected);
   await rejects(trees.find(missing, ["q/a"]), expected);
+});
+
+Deno.test("TreeReader never takes a folder whose tree is missing here for one that does not exist", async () => {
+  await using shop = await openWorkshop();
+  const oid = await mixedCommit(shop);
+  const name = async (what: string) => (await plainGit(shop.server, "rev-parse", what)).trim();
+  for (const what of ["main^{tree}", "main:q", "main:q/x"]) {
+    const missing = await name(what);
+    // A reader of a copy that has everything but this one tree.
+    await using objects = new ObjectReader(shop.copy.offline);
+    const holed = {
+      info: (names: string[]) =>
+        objects.info(names).then((infos) =>
+          infos.map((it) => it?.oid === missing ? undefined : it)
+        ),
+      contents: (names: string[]) =>
+        objects.contents(names).then((all) =>
+          all.map((it, i) => names[i] === missing ? undefined : it)
+        ),
+    };
+    const trees = new TreeReader(holed as ObjectReader);
+    await rejects(trees.find(oid, ["q/x/y/deep"]), { name: "GitError", trouble: "damaged" });
+    await rejects(trees.list(oid, "q/x", everywhere), { name: "GitError", trouble: "damaged" });
+  }
 });
