@@ -77,7 +77,7 @@ const SIGNS: [GitTrouble, RegExp][] = [
   ],
   [
     "damaged",
-    /bad object|corrupt|loose object|unable to read (tree|sha1)|bad (config|shallow) line|(unexpected|unterminated) line in|does not match index|not a valid commit|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit|object)|index file .*\.idx|(non-monotonic|wrong) index|is not a pack|packfile .* index unavailable/i,
+    /bad object|corrupt|loose object|unable to read (tree|sha1)|bad (config|shallow) line|(unexpected|unterminated) line in|does not match index|not a valid commit|not a git repository|invalid object|packfile .* (cannot|does not)|missing (tree|blob|commit|object)|index file .*\.idx|(non-monotonic|wrong) index|is not a pack|shallow file has changed|requires a git repository|packfile .* index unavailable/i,
   ],
   // Last, as the line also breaks when something else is wrong.
   [

@@ -201,12 +201,19 @@ export function isHeld({ status }: LiveState): boolean {
   return status === "claimed" || status === "cancelling";
 }
 
-/** Whether a state shows that an attempt has ended, so that its owner has no say any more. */
-export function isOver(
-  { attempts }: LiveState,
-  { attempt, claimed_at }: { attempt: number; claimed_at: string },
-): boolean {
-  return attempts.some((past) => past.attempt === attempt && past.claimed_at === claimed_at);
+/**
+ * Whether a state shows that an attempt is over, so that its owner has no say any more: it has ended,
+ * or the task is in another run. A look can be answered with an older state of the same run, which
+ * shows nothing.
+ *
+ * @param own the state by which the attempt was claimed
+ */
+export function isOver(now: LiveState, own: LiveState): boolean {
+  const hasEnded = now.attempts.some(({ attempt, claimed_at }) =>
+    attempt === own.attempt && claimed_at === own.claimed_at
+  );
+  const isSameRun = [own, ...own.attempts].some(({ claimed_at }) => claimed_at === now.claimed_at);
+  return hasEnded || !isSameRun;
 }
 
 function hasEnded(

@@ -76,7 +76,7 @@ export class Namesake {
     for (let tries = 1; tries <= MAX_TRIES && !stop.aborted; tries++) {
       const other = await this.#other();
       const isFree = other === undefined ||
-        await this.#show("joining") && await this.#waitedInVain(other, stop);
+        await this.#show("joining", looksOf(other)) && await this.#waitedInVain(other, stop);
       if (stop.aborted) break;
       if (isFree && await this.#show("online")) return true;
       await backoff(this.#ledger.writer, tries);
@@ -103,15 +103,15 @@ export class Namesake {
     return instance === this.#options.instance;
   }
 
-  /** How often the process looks that is asked; our own question does not tell. */
-  #looksEvery(other: NodeRecord): number | undefined {
-    return this.#isOurHome(other) ? undefined : other.looks_every_seconds;
-  }
-
-  /** Writes our record; false where the ref has moved since it was read. */
-  async #show(status: NodeRecord["status"]): Promise<boolean> {
+  /**
+   * Writes our record; false where the ref has moved since it was read.
+   *
+   * @param looksEvery in a question, how often the one looks that is asked: should we die asking, our
+   * next life reads it there
+   */
+  async #show(status: NodeRecord["status"], looksEvery = 0): Promise<boolean> {
     this.#presence.changeTo(status);
-    const { companion } = await say(this.#ledger, [], this.#presence.due(true, []));
+    const { companion } = await say(this.#ledger, [], this.#presence.due(true, [], looksEvery));
     if (companion === undefined) return false;
     this.noteSent(companion);
     this.#presence.noteShown();
@@ -126,7 +126,7 @@ export class Namesake {
    */
   async #waitedInVain(other: NodeRecord, stop: AbortSignal): Promise<true> {
     const { clock, pollMs, nodeId } = this.#options;
-    const seconds = 2 * (this.#looksEvery(other) ?? UNKNOWN_LOOKS_SECONDS);
+    const seconds = 2 * looksOf(other);
     log.info(
       "{nodeId} was last seen on {host}; asking for up to {seconds} s whether it still works",
       {
@@ -193,4 +193,9 @@ export class Namesake {
     );
     this.#presence.showAtOnce();
   }
+}
+
+/** Within how many seconds a process answers a question. */
+function looksOf({ looks_every_seconds = UNKNOWN_LOOKS_SECONDS }: NodeRecord): number {
+  return looks_every_seconds;
 }

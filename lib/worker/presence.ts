@@ -75,14 +75,17 @@ export class Presence {
    *
    * @param isPushing whether there is a push anyway, so that it costs nothing
    * @param running the tasks that this node holds
+   * @param leastLooksEvery in seconds, what the record says at least of how often this node looks
    */
-  due(isPushing: boolean, running: string[]): Companion | undefined {
+  due(isPushing: boolean, running: string[], leastLooksEvery = 0): Companion | undefined {
     const now = this.#options.clock.elapsedMs();
     const intervalMs = this.#intervalMs(running.length > 0);
     const afterMs = isPushing ? Math.min(FREE_HEARTBEAT_MS, this.#intervalMs(true)) : intervalMs;
     if (now - this.#shownMs < afterMs) return undefined;
     this.#sentMs = now;
-    return heartbeat(this.#ledger, this.record(running), this.seen);
+    const record = this.record(running);
+    const looks_every_seconds = Math.max(record.looks_every_seconds ?? 0, leastLooksEvery);
+    return heartbeat(this.#ledger, { ...record, looks_every_seconds }, this.seen);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
 import type { LiveState } from "../../lib/protocol/live_state.ts";
 import type { TaskEvent } from "../../lib/protocol/event.ts";
-import { transition, wasApplied } from "../../lib/protocol/transition.ts";
+import { isOver, transition, wasApplied } from "../../lib/protocol/transition.ts";
 import { AT, claimedState, finishedState, LATER } from "./example.ts";
 
 const EVEN_LATER = "2026-01-02T03:06:05.000Z";
@@ -381,4 +381,26 @@ Deno.test("wasApplied() knows a cancel, once the task is cancelling or was cance
 Deno.test("wasApplied() knows a claim that was cancelled before its answer came", () => {
   const claim = EVENTS["a claim of the owner"];
   equal(wasApplied(next(next(undefined, claim), EVENTS["a cancel"]), claim), true);
+});
+
+Deno.test("isOver() is so once the attempt has ended, whoever has the task now", () => {
+  const own = claimedState();
+  const freed = next(own, expiry);
+  equal(isOver(own, own), false);
+  equal(isOver(freed, own), true);
+  equal(isOver(next(freed, EVENTS["a claim of another"]), own), true);
+});
+
+Deno.test("isOver() is not so by an older state of the same run", () => {
+  const first = claimedState();
+  const freed = next(first, expiry);
+  const own = next(freed, EVENTS["a claim of another"]);
+  equal(isOver(first, own), false);
+  equal(isOver(freed, own), false);
+});
+
+Deno.test("isOver() is so once the task is in another run, which knows nothing of this one", () => {
+  equal(isOver(claimedState({ claimed_at: LATER }), claimedState()), true);
+  const ended = next(undefined, { kind: "cancel", task_id: "t", node_id: "alice", at });
+  equal(isOver(ended, claimedState()), true);
 });
