@@ -47,10 +47,13 @@ function isFinal(outcome: Outcome | undefined): boolean {
   return outcome !== undefined && outcome !== "handed_back";
 }
 
+/** The states of a task on the live edge. */
+export const LIVE_STATUSES = ["claimed", "retrying", "cancelling", "finished"] as const;
+
 const liveStateSchema = z.object({
   version: z.literal(1),
   task_id: z.string().refine(isTaskId),
-  status: z.enum(["claimed", "retrying", "cancelling", "finished"]),
+  status: z.enum(LIVE_STATUSES),
   /** The number of the current attempt, or of the last one; the first is 1. */
   attempt: z.int(),
   /** The owner of that attempt. */

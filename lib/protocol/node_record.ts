@@ -9,11 +9,15 @@ import { isNodeId } from "./identity.ts";
 import type { Parsed } from "./problem.ts";
 import { decodeRecord } from "./record.ts";
 
+/**
+ * What a node says of itself. `joining`: a process asks whether another one works under this name.
+ */
+export const NODE_STATUSES = ["joining", "online", "draining", "offline"] as const;
+
 const nodeRecordSchema = z.object({
   version: z.literal(1),
   node_id: z.string().refine(isNodeId),
-  /** `joining`: a process asks whether another one works under this name. */
-  status: z.enum(["joining", "online", "draining", "offline"]),
+  status: z.enum(NODE_STATUSES),
   /** Tells the processes that ever used this name apart; those that share a `--home` share it. */
   instance: z.string().optional(),
   /** While it lives, it answers a `joining` within this time. */
