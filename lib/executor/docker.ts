@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type RunResult, textOf } from "../process.ts";
 import { type Execution, notRun } from "../protocol/result.ts";
+import { asBroken } from "./as_broken.ts";
 import { containerArgs } from "./container_args.ts";
 import { ContainerEngine, wordsOf } from "./container_engine.ts";
 import { runContainer } from "./container_run.ts";
@@ -101,7 +102,7 @@ export class DockerExecutor implements Executor, AsyncDisposable {
 
   async #inputFile(name: string, { task }: Job): Promise<InputFile | undefined> {
     if (task.input === undefined) return undefined;
-    return await InputFile.write(this.#workDir, name, task.input);
+    return await asBroken(() => InputFile.write(this.#workDir, name, task.input));
   }
 
   async #follow(name: string, args: string[], job: Job, signal: AbortSignal): Promise<RunResult> {

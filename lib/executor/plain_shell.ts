@@ -45,7 +45,7 @@ export class PlainShellExecutor implements Executor, AsyncDisposable {
     logger.warn("task {task_id} runs without a sandbox: it may do all that this user may", {
       task_id,
     });
-    const cwd = await Deno.makeTempDir({ prefix: "dgrid-shell-" });
+    const cwd = await asBroken(() => Deno.makeTempDir({ prefix: "dgrid-shell-" }));
     try {
       return await this.#runIn(cwd, script, job, signal);
     } finally {
@@ -59,7 +59,8 @@ export class PlainShellExecutor implements Executor, AsyncDisposable {
     const { task, outputLimitBytes } = job;
     const env = { ...this.#env };
     if (task.input !== undefined) {
-      env.DGRID_INPUT = (await InputFile.write(cwd, "dgrid-input", task.input)).path;
+      const { input } = task;
+      env.DGRID_INPUT = (await asBroken(() => InputFile.write(cwd, "dgrid-input", input))).path;
     }
     const timeoutMs = task.timeout_seconds * 1000;
     const began = new Date();

@@ -31,8 +31,8 @@ export interface Saying {
 export type Heard =
   | { heard: true; state: LiveState }
   | { heard: false; refusal: Refusal }
-  /** It could not be said: others were faster each time, or the server refuses. */
-  | { heard: false; refusal?: undefined; words: string };
+  /** It could not be said: others were faster each time, or the server refuses this very saying. */
+  | { heard: false; refusal?: undefined; isRefused: boolean; words: string };
 
 /** The change of one shard that a set of sayings amounts to. */
 export interface Draft {
@@ -106,7 +106,7 @@ async function draftShard(
 /** The refusal of every event on an entry that nobody can understand. */
 function unreadable({ broken }: ShardView, task_id: string): Refusal | undefined {
   if (!broken.has(task_id)) return undefined;
-  return { ok: false, code: "taken", reason: `${task_id}: its entry cannot be read` };
+  return { ok: false, code: "blocked", reason: `${task_id}: its entry cannot be read` };
 }
 
 /** The refusal of a claim on a task that is not, or may not be, in the queue any more. */
@@ -125,7 +125,7 @@ function gone(
     : file === undefined
     ? "it is not in the queue"
     : "its file in the queue is another by now";
-  return { ok: false, code: "finished", reason: `${task_id}: ${reason}` };
+  return { ok: false, code: mayClaim ? "finished" : "blocked", reason: `${task_id}: ${reason}` };
 }
 
 async function changesOf(ledger: Ledger, saying: Saying, state: LiveState): Promise<Change[]> {

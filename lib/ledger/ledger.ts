@@ -57,6 +57,8 @@ export class Ledger {
   #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
   /** Settled marks that are known to be in our view of the branch. */
   readonly #passedMarks = new Set<Oid>();
+  /** Settled marks that our view of the branch was found not to reach. */
+  readonly #unreachedMarks = new Set<Oid>();
   /** Settled marks that people were told are not in it. */
   readonly #warnedMarks = new Set<Oid>();
 
@@ -157,8 +159,20 @@ export class Ledger {
     if (settled === undefined || this.#passedMarks.has(settled)) return true;
     const isReached = OID.test(settled) && await this.#reaches(settled);
     if (isReached) this.#passedMarks.add(settled);
-    else this.#warnOfMark(shard, settled);
+    else {
+      this.#unreachedMarks.add(settled);
+      this.#warnOfMark(shard, settled);
+    }
     return isReached;
+  }
+
+  /**
+   * Whether nothing can be begun on a task that has no state, by what is known already: its entry
+   * cannot be read, or the branch does not reach the mark of its shard.
+   */
+  isBlocked(taskId: string): boolean {
+    const { broken, settled } = this.shard(shardOf(taskId));
+    return broken.has(taskId) || (settled !== undefined && this.#unreachedMarks.has(settled));
   }
 
   async #reaches(settled: Oid): Promise<boolean> {
@@ -256,6 +270,7 @@ export class Ledger {
     this.#main = main;
     // A look can be answered with an older branch; what was in the newer one need not be in it.
     this.#passedMarks.clear();
+    this.#unreachedMarks.clear();
   }
 
   async #readShards(): Promise<void> {

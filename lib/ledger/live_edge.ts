@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { shardOf } from "../protocol/identity.ts";
 import { backoff } from "./backoff.ts";
 import { type Draft, draftShards, type Heard, type Saying } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
@@ -23,6 +24,8 @@ export interface Said {
   heard: Heard[];
   /** The companion's new commit, where it was written. */
   companion?: Oid;
+  /** Why the companion was not written, in the words of the store. */
+  companionWords?: string;
 }
 
 /** After so many lost swaps in a row the rest is left for the next tick. */
@@ -39,37 +42,64 @@ export async function say(
   sayings: Saying[],
   companion?: Companion,
 ): Promise<Said> {
-  const progress: Progress = { heard: new Map(), words: new Map() };
+  const progress: Progress = {
+    heard: new Map(),
+    refused: new Set(),
+    alone: new Set(),
+    words: new Map(),
+  };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (tries > 0) {
       await backoff(ledger.writer, tries);
       await ledger.refresh();
     }
-    const open = sayings.filter((saying) => !progress.heard.has(saying));
-    const drafts = await draftShards(ledger, open, progress.heard);
+    const drafts = await draftShards(ledger, nextOf(sayings, progress), progress.heard);
     await publish(ledger, drafts, progress, tries === 0 ? companion : undefined);
-    if (sayings.every((saying) => progress.heard.has(saying))) break;
+    if (openOf(sayings, progress).length === 0) break;
   }
-  const { heard, words, companion: commit } = progress;
+  const { heard, companion: commit, companionWords } = progress;
   return {
-    heard: sayings.map((saying) => heard.get(saying) ?? unheard(saying, words)),
+    heard: sayings.map((saying) => heard.get(saying) ?? unheard(saying, progress)),
     companion: commit,
+    companionWords,
   };
 }
 
 /** What has been achieved so far. */
 interface Progress {
   heard: Map<Saying, Heard>;
+  /** What the server does not allow, whatever the refs name. */
+  refused: Set<Saying>;
+  /** What was refused together with others: said alone, it shows which of them it was. */
+  alone: Set<Saying>;
   /** Why a saying's last swap failed, in the words of the store. */
   words: Map<Saying, string>;
   companion?: Oid;
+  companionWords?: string;
 }
 
-function unheard(saying: Saying, words: Map<Saying, string>): Heard {
+/** What is still to be said; what the server does not allow, it does not allow a moment later. */
+function openOf(sayings: Saying[], { heard, refused }: Progress): Saying[] {
+  return sayings.filter((saying) => !heard.has(saying) && !refused.has(saying));
+}
+
+/** What to say next: all, but of what has to be said alone one for each shard. */
+function nextOf(sayings: Saying[], progress: Progress): Saying[] {
+  const open = openOf(sayings, progress);
+  const crowd = open.filter((saying) => !progress.alone.has(saying));
+  const lonely = open.filter((saying) => progress.alone.has(saying));
+  const shardsOf = (some: Saying[]) => new Set(some.map(({ event }) => shardOf(event.task_id)));
+  const busy = shardsOf(crowd);
+  const first = Map.groupBy(lonely, ({ event }) => shardOf(event.task_id));
+  return [...crowd, ...[...first].flatMap(([shard, [one]]) => busy.has(shard) ? [] : [one])];
+}
+
+function unheard(saying: Saying, { words, refused }: Progress): Heard {
   const { kind, task_id } = saying.event;
   return {
     heard: false,
-    words: `${kind} ${task_id}: not written after ${MAX_TRIES} tries (${words.get(saying)})`,
+    isRefused: refused.has(saying),
+    words: `${kind} ${task_id}: could not be written (${words.get(saying)})`,
   };
 }
 
@@ -104,7 +134,10 @@ async function publish(
   drafts.forEach((draft, index) => {
     conclude(ledger, draft, commits[index], outcomes.get(names.shard(draft.shard))!, progress);
   });
-  if (companion && outcomes.get(companion.ref)?.done) {
+  if (companion === undefined) return;
+  const shown = outcomes.get(companion.ref)!;
+  if (!shown.done) progress.companionWords = shown.words;
+  else {
     progress.companion = commits.at(-1)!;
     ledger.noteRef(companion.ref, progress.companion);
   }
@@ -115,11 +148,14 @@ function conclude(
   { shard, before, tasks, accepted }: Draft,
   tip: Oid,
   outcome: SwapOutcome,
-  { heard, words }: Progress,
+  { heard, refused, alone, words }: Progress,
 ): void {
   if (outcome.done) ledger.noteShard(shard, { ...before, tip, tasks });
   for (const [saying, state] of accepted) {
     if (outcome.done) heard.set(saying, { heard: true, state });
-    else words.set(saying, outcome.words);
+    else {
+      words.set(saying, outcome.words);
+      if (outcome.why === "refused") (accepted.size > 1 ? alone : refused).add(saying);
+    }
   }
 }

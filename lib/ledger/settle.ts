@@ -34,7 +34,9 @@ interface Load {
 }
 
 /** How a settlement went: so many results, or why none: somebody was faster, or it was refused. */
-export type Settlement = { settled: number } | { settled: undefined; words: string };
+export type Settlement =
+  | { settled: number }
+  | { settled: undefined; why: "lost" | "refused"; words: string };
 
 /** How many tasks are finished and not settled, as last seen. */
 export function countFinished(ledger: Ledger): number {
@@ -78,7 +80,7 @@ async function settleLoads(ledger: Ledger, loads: Load[]): Promise<Settlement> {
   const { commits, changes } = await writeSettlement(ledger, loads);
   const outcomes = [...(await ledger.store.swap(changes, { atomic: true })).values()];
   const failed = outcomes.find((outcome) => !outcome.done);
-  if (failed?.done === false) return { settled: undefined, words: failed.words };
+  if (failed?.done === false) return { settled: undefined, why: failed.why, words: failed.words };
   await noteSettlement(ledger, loads, commits);
   return { settled: loads.reduce((sum, { finished }) => sum + finished.length, 0) };
 }

@@ -47,6 +47,12 @@ export async function readTask(
   return spec !== undefined && "task" in spec ? spec.task : undefined;
 }
 
+/** The contents of specs on the live edge, by name; what has none, or no plain file, is left out. */
+export async function specBlobs(ledger: Ledger, taskIds: string[]): Promise<Map<string, Oid>> {
+  const files = [...await specEntries(ledger, taskIds)].filter(([, { kind }]) => kind === "file");
+  return new Map(files.map(([id, { oid }]) => [id, oid]));
+}
+
 async function specsOf(
   ledger: Ledger,
   taskIds: string[],

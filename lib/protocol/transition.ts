@@ -19,7 +19,8 @@ const MAX_ATTEMPTS_KEPT = 150;
 /** Why an event does not apply, as a code for programs and a sentence for people. */
 export interface Refusal {
   ok: false;
-  code: "taken" | "too_early" | "not_owner" | "finished";
+  /** `blocked`: looking again at once does not help. */
+  code: "taken" | "too_early" | "not_owner" | "finished" | "blocked";
   reason: string;
 }
 export type Transition = { ok: true; next: LiveState } | Refusal;

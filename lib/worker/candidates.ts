@@ -6,7 +6,7 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import type { QueuedFile, TaskSummary } from "../ledger/main_view.ts";
 import type { Oid } from "../ledger/store.ts";
-import { readSpec } from "../ledger/specs.ts";
+import { readSpec, specBlobs } from "../ledger/specs.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isDue, type Offer, unfitness } from "../scheduling/eligibility.ts";
 import { ranked } from "../scheduling/ranking.ts";
@@ -110,18 +110,20 @@ function best(fit: Fit[], nodeId: string): Candidate[] {
   });
 }
 
-/** All tasks without a result, each with its state where it has one. */
+/** All tasks without a result that can go on, each with its state where it has one. */
 async function openTasks(ledger: Ledger): Promise<{ file: QueuedFile; state?: LiveState }[]> {
   const { queue } = ledger.main;
   const open: { file: QueuedFile; state?: LiveState }[] = [];
   for (const file of queue.values()) {
-    if (ledger.stateOf(file.task_id) === undefined) open.push({ file });
+    const { task_id } = file;
+    if (ledger.stateOf(task_id) === undefined && !ledger.isBlocked(task_id)) open.push({ file });
   }
-  for (const state of ledger.states()) {
-    if (state.status === "finished") continue;
+  const states = [...ledger.states()].filter(({ status }) => status !== "finished");
+  const specs = await specBlobs(ledger, states.map(({ task_id }) => task_id));
+  for (const state of states) {
     const queued = queue.get(state.task_id);
     // The file may have been taken out or changed since: what was claimed is what counts.
-    const isAsClaimed = queued !== undefined && "task" in queued.content;
+    const isAsClaimed = queued !== undefined && queued.blob === specs.get(state.task_id);
     const file = isAsClaimed ? queued : await readSpec(ledger, state.task_id);
     open.push({ file: file ?? missingSpec(state.task_id), state });
   }

@@ -22,6 +22,8 @@ interface Parts {
   slots: Slots;
   outbox: Outbox;
   bell: Bell;
+  /** How long to wait before the next look. */
+  pauseMs(): number;
   /** Looks, and says what there is to say; passing trouble is told and let go. */
   deliver(): Promise<unknown>;
 }
@@ -62,11 +64,12 @@ export class Departure {
 
   /** Goes on saying what there is to say until something is so, or the time is over. */
   async #deliverUntil(isSo: () => boolean, deadlineMs: number): Promise<void> {
-    const { clock, pollMs } = this.#options;
+    const { clock } = this.#options;
+    const { bell, deliver, pauseMs } = this.#parts;
     while (!isSo() && clock.elapsedMs() < deadlineMs) {
-      await this.#parts.deliver();
+      await deliver();
       if (isSo()) return;
-      await this.#parts.bell.wait(clock, Math.min(pollMs, deadlineMs - clock.elapsedMs()));
+      await bell.wait(clock, Math.min(pauseMs(), deadlineMs - clock.elapsedMs()));
     }
   }
 

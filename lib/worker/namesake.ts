@@ -23,6 +23,8 @@ const log = getLogger(["dgrid", "worker"]);
  */
 const SURE_LOOKS = 3;
 const SURE_BEATS = 2;
+/** An answer that is older than so many heartbeats does not come. */
+const MAX_REMEMBERED = 1_000;
 /** Others who want the name cannot be faster for ever. */
 const MAX_TRIES = 10;
 /** A record of a version that did not say how often it looks. */
@@ -60,6 +62,7 @@ export class Namesake {
   /** Notes a heartbeat that was written. */
   noteSent(commit: Oid): void {
     this.#own.add(commit);
+    if (this.#own.size > MAX_REMEMBERED) this.#own.delete(this.#own.values().next().value!);
   }
 
   /**

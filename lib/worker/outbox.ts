@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
 import type { Shelf } from "./shelf.ts";
+import { Warnings } from "./warnings.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
@@ -16,6 +17,7 @@ export class Outbox {
   /** What may stand there, because keeping it failed half-way. */
   readonly #halfKept = new Set<Saying>();
   readonly #shelf: Shelf;
+  readonly #warnings = new Warnings();
 
   /** @param shelf keeps what cannot be said now, also when this process ends */
   constructor(shelf: Shelf) {
@@ -70,9 +72,21 @@ export class Outbox {
     }
   }
 
-  /** Notes what became of sayings; what nobody answered stays. */
-  async conclude(sayings: Saying[], heard: Heard[]): Promise<void> {
-    const answered = new Set(sayings.filter((saying, index) => isAnswer(saying, heard[index])));
+  /**
+   * Notes what became of sayings; what nobody answered stays.
+   *
+   * @param delivered those that were refused because they had been heard before
+   */
+  async conclude(
+    sayings: Saying[],
+    heard: Heard[],
+    delivered: ReadonlySet<Saying>,
+  ): Promise<void> {
+    const answered = new Set(
+      sayings.filter((saying, index) =>
+        delivered.has(saying) || this.#isAnswer(saying, heard[index])
+      ),
+    );
     this.#open = this.#open.filter((saying) => !answered.has(saying));
     await this.#drop([...answered].filter((saying) => this.#halfKept.delete(saying)));
     for (const saying of answered) this.#kept.delete(saying);
@@ -87,19 +101,17 @@ export class Outbox {
       log.warn("{message}", { message: (error as Error).message });
     }
   }
-}
 
-/** Whether a saying was answered, one way or the other; tells of what was not taken. */
-function isAnswer({ event: { kind, task_id } }: Saying, answer: Heard): boolean {
-  if (answer.heard) return true;
-  if (answer.refusal === undefined) {
-    log.warn("{words}; it stays to be said", { words: answer.words });
-    return false;
+  /** Whether a saying was answered, one way or the other; tells of what was not taken. */
+  #isAnswer({ event: { kind, task_id } }: Saying, answer: Heard): boolean {
+    if (!answer.heard && answer.refusal === undefined) {
+      this.#warnings.warn(task_id, `${answer.words}; it stays to be said`);
+      return false;
+    }
+    this.#warnings.clear(task_id);
+    if (answer.heard) return true;
+    const { reason } = answer.refusal!;
+    log.warn("{task}: fenced, {kind} refused: {reason}", { task: task_id, kind, reason });
+    return true;
   }
-  log.warn("{task}: fenced, {kind} refused: {reason}", {
-    task: task_id,
-    kind,
-    reason: answer.refusal.reason,
-  });
-  return true;
 }

@@ -94,7 +94,10 @@ export class Presence {
    * @param isHolding whether this node holds claims
    */
   nextInMs(isHolding: boolean): number {
-    const dueMs = this.#shownMs + this.#intervalMs(isHolding);
+    const intervalMs = this.#intervalMs(isHolding);
+    // One that was sent in vain is not sent again at once.
+    const againMs = this.#sentMs + Math.min(this.#options.pollMs, intervalMs);
+    const dueMs = Math.max(this.#shownMs + intervalMs, againMs);
     return Math.max(0, Math.ceil(dueMs - this.#options.clock.elapsedMs()));
   }
 

@@ -7,11 +7,13 @@ import { getLogger } from "@logtape/logtape";
 import type { Ledger } from "../ledger/ledger.ts";
 import { countFinished, settleSome } from "../ledger/settle.ts";
 import { isSettlingDue } from "../scheduling/pace.ts";
+import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
 export class Settler {
+  readonly #warnings = new Warnings();
   /** Since when something waits to be settled, and the jitter drawn for this wait. */
   #waiting?: { sinceMs: number; jitter: number };
 
@@ -34,7 +36,10 @@ export class Settler {
     this.#waiting = undefined;
     const settlement = await settleSome(this.ledger);
     // What is left, also where somebody else was faster, is settled after a further look.
-    if (settlement.settled === undefined) log.debug("settling: {words}", settlement);
-    else log.info("settled {settled} results", settlement);
+    if (settlement.settled !== undefined) {
+      this.#warnings.clear("settling");
+      log.info("settled {settled} results", settlement);
+    } else if (settlement.why === "lost") log.debug("settling: {words}", settlement);
+    else this.#warnings.warn("settling", `settling: the host refuses: ${settlement.words}`);
   }
 }

@@ -13,12 +13,15 @@ import { readSpecs } from "../ledger/specs.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isHeld, isOver } from "../protocol/transition.ts";
-import { trustedMs } from "../scheduling/lease.ts";
+import { watchIntervalMs } from "../scheduling/lease.ts";
 import type { Namesake } from "./namesake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import { deliveredAmong } from "./delivered.ts";
 import { handBackSayings } from "./sayings.ts";
 import type { Slots } from "./slots.ts";
+import { UnwantedResults } from "./unwanted_results.ts";
+import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
@@ -51,6 +54,9 @@ export class Speaker {
   readonly #parts: Parts;
   /** Claims on their way: if the answer is lost, the next look tells whether they were won. */
   #claims: Saying[] = [];
+  readonly #unwanted = new UnwantedResults();
+  readonly #warnings = new Warnings();
+  #isUnshown = false;
   /** When they began to be sent. */
   #sentMs = 0;
 
@@ -78,20 +84,43 @@ export class Speaker {
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
     this.#claims = news.filter(({ event }) => event.kind === "claim");
     this.#sentMs = this.#options.clock.elapsedMs();
-    const { heard, companion } = await say(this.#ledger, sayings, beat);
+    const { heard, companion, companionWords } = await say(this.#ledger, sayings, beat);
     this.#claims = [];
+    if (beat !== undefined) this.#noteUnshown(companionWords);
     if (companion !== undefined) {
       namesake.noteSent(companion);
       presence.noteShown();
     }
-    await outbox.conclude(reports, heard.slice(0, reports.length));
+    await this.#conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
     tellLosses(news, answers);
     await this.#start(this.#wonBy(news, answers));
     return {
       said: heard.some((answer) => answer.heard),
-      refused: answers.some((answer) => !answer.heard && answer.refusal !== undefined),
+      refused: answers.some((answer) =>
+        !answer.heard && answer.refusal !== undefined && answer.refusal.code !== "blocked"
+      ),
     };
+  }
+
+  async #conclude(reports: Saying[], heard: Heard[]): Promise<void> {
+    const { outbox } = this.#parts;
+    await outbox.conclude(reports, heard, await deliveredAmong(this.#ledger, reports, heard));
+    this.#unwanted.note(reports, heard);
+    const bare = await this.#unwanted.sayWithoutContent(this.#ledger);
+    await outbox.conclude(bare.sayings, bare.heard, new Set());
+  }
+
+  /** Whether the last heartbeat was not written, so that others may take what this node claims. */
+  get isUnshown(): boolean {
+    return this.#isUnshown;
+  }
+
+  /** @param words why this node could not show itself; undefined where it could */
+  #noteUnshown(words: string | undefined): void {
+    this.#isUnshown = words !== undefined;
+    if (words === undefined) this.#warnings.clear("heartbeat");
+    else this.#warnings.warn("heartbeat", `giving a sign of life: ${words}`);
   }
 
   /** Starts what was claimed in a push whose answer was lost, if it was won. */
@@ -113,10 +142,23 @@ export class Speaker {
     this.#parts.outbox.add(...handBackSayings(this.#ledger, nodeId, new Set(this.held), at));
   }
 
-  /** Whether what was claimed in the last push may still be begun; otherwise it is handed back. */
+  /**
+   * Whether what was claimed in the last push may still be begun; otherwise it is handed back. The
+   * guard comes round once in a third of the lease, and must not come too late for it.
+   */
   #isTrusted(): boolean {
     const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
-    return this.#options.clock.elapsedMs() - this.#sentMs < trustedMs(leaseMs);
+    const tookMs = this.#options.clock.elapsedMs() - this.#sentMs;
+    const isTrusted = tookMs < watchIntervalMs(leaseMs);
+    if (isTrusted) this.#warnings.clear("slow");
+    else {
+      this.#warnings.warn(
+        "slow",
+        "what was claimed is handed back: a push takes longer than a third of the lease; " +
+          "is lease_seconds too short for this line?",
+      );
+    }
+    return isTrusted;
   }
 
   #wonBy(news: Saying[], answers: Heard[]): Won[] {

@@ -74,6 +74,7 @@ export class Worker {
       slots,
       outbox,
       bell: this.#bell,
+      pauseMs: () => this.#pauseMs(0, false),
       deliver: () =>
         this.#safely(async () => {
           await this.#look();
@@ -114,6 +115,8 @@ export class Worker {
     } finally {
       this.#slots.stopAll();
       await this.#slots.ended();
+      // Where all was said, nothing is left to keep.
+      await this.#outbox.keep();
       over.abort();
       await guard;
     }
@@ -122,12 +125,29 @@ export class Worker {
   /** @returns whether this process is the node now; false where it was told to stop before */
   async #join(stop: AbortSignal): Promise<boolean> {
     await this.#ledger.refresh();
-    if (!await this.#namesake.takeName(stop)) return false;
-    // Only now: what runs under this name is nobody else's.
-    await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);
-    await registerNode(this.#ledger, this.#presence.record([]));
     await this.#outbox.load();
+    if (!await this.#namesake.takeName(stop)) return false;
+    try {
+      // Only now: what runs under this name is nobody else's.
+      await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);
+      await registerNode(this.#ledger, this.#presence.record([]));
+    } catch (error) {
+      await this.#letGo();
+      throw error;
+    }
     return true;
+  }
+
+  /**
+   * Hands everything back. Taking the name was a sign of life: a node that is started again and again,
+   * and fails each time, would keep the claims of its last life for ever.
+   */
+  async #letGo(): Promise<void> {
+    this.#presence.changeTo("offline");
+    await this.#safely(async () => {
+      this.#speaker.handBack();
+      await this.#speaker.speak([]);
+    });
   }
 
   async #work(stop: AbortSignal): Promise<void> {
@@ -220,10 +240,15 @@ export class Worker {
       nodeId,
       offers: this.#readiness.offers(),
       held: new Set(this.#speaker.held),
-      wanted: this.#isOurName && this.#readiness.canStore() ? Math.max(0, room) : 0,
+      wanted: this.#mayClaim() ? Math.max(0, room) : 0,
       now: clock.now(),
       observer: this.#observer,
     });
+  }
+
+  /** Whether what was claimed now could be kept, run and reported. */
+  #mayClaim(): boolean {
+    return this.#isOurName && !this.#speaker.isUnshown && this.#readiness.canStore();
   }
 
   /** Whose attempts to end, what to claim, and which broken files to end. */

@@ -113,7 +113,7 @@ Deno.test("say() refuses a claim on what was settled, though the claimer's branc
   store.oldMain = old;
   await late.refresh();
   ok(late.main.queue.has("a"), "the old branch still has the task");
-  equal(codeOf(await sayOne(late, claim(late, "a"))), "finished");
+  equal(codeOf(await sayOne(late, claim(late, "a"))), "blocked");
   store.oldMain = undefined;
   equal(codeOf(await sayOne(late, claim(late, "a"))), "finished");
   same(grid.liveFiles(), []);
@@ -155,7 +155,7 @@ Deno.test("an entry that cannot be understood is left alone, and everything else
   const ref = grid.names.shard(shardOf("a"));
   await tamper(grid, ref, [{ path: SHARD_PATHS.task("a"), bytes: nonsense }]);
   const { ledger } = await grid.look("n1");
-  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "taken");
+  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "blocked");
   equal(codeOf(await sayOne(ledger, claim(ledger, "b"))), "heard");
   equal(ledger.shard(shardOf("a")).broken.size, 1);
 });
@@ -166,7 +166,7 @@ for (const mark of ["unreadable nonsense", "HEAD", "f".repeat(40)]) {
     const bytes = new TextEncoder().encode(mark);
     await tamper(grid, grid.names.shard(shardOf("a")), [{ path: SHARD_PATHS.settled, bytes }]);
     const { ledger } = await grid.look("n1");
-    equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "finished");
+    equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "blocked");
   });
 }
 
@@ -180,7 +180,7 @@ Deno.test("a mark that was passed is looked at anew when the branch goes back", 
   equal(await ledger.reachesSettledMark(shardOf("a")), true);
   store.oldMain = old;
   await ledger.refresh();
-  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "finished");
+  equal(codeOf(await sayOne(ledger, claim(ledger, "a"))), "blocked");
 });
 
 Deno.test("say() refuses a claim on a file that is another by now", async () => {

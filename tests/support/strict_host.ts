@@ -12,6 +12,11 @@ export async function acceptBranchesOnly(repository: string): Promise<void> {
   await writeHook(repository, "update", script);
 }
 
+/** Makes a repository take nothing any more. */
+export async function acceptNothing(repository: string): Promise<void> {
+  await writeHook(repository, "pre-receive", "exit 1");
+}
+
 /**
  * Counts the pushes that reach a repository from here on.
  *

@@ -12,7 +12,7 @@ import type { GitHost } from "../support/servers/git_host.ts";
 import { serverTest } from "../support/servers/server_test.ts";
 import { missingForSsh, serveBySsh } from "../support/servers/ssh.ts";
 import { openHost, TRANSPORTS } from "../support/servers/transports.ts";
-import { acceptBranchesOnly } from "../support/strict_host.ts";
+import { acceptBranchesOnly, acceptNothing } from "../support/strict_host.ts";
 
 for (const { name, missing, serve } of Object.values(TRANSPORTS)) {
   serverTest(missing)(`a grid works over ${name}, from init to result`, async () => {
@@ -66,9 +66,9 @@ Deno.test("a host that has passed is tried out again once it refuses something",
   await using user = await Playground.withGrid();
   const worker = ["worker", "--exit-when-idle", "--poll-interval=0.1"];
   equal((await user.run(worker)).code, 0);
-  await acceptBranchesOnly(user.repo);
-  // It is believed for a day: only the heartbeat, which nobody waits for, is refused.
-  equal((await user.run(worker)).code, 0);
+  await acceptNothing(user.repo);
+  // It is believed for a day, but for what comes to light meanwhile.
+  equal((await user.run(["submit", "--script=true"])).code, 1);
   const { code, stderr } = await user.run(worker);
   equal(code, 1);
   match(stderr, /^dgrid: creating a ref below refs\/dgrid: the host refuses: /);
