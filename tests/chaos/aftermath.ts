@@ -8,7 +8,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { breaches } from "./checks.ts";
 import { type Evidence, gatherEvidence, progressOf } from "./evidence.ts";
 import type { ChaosGrid } from "./grid.ts";
-import { commandOf, type Process } from "./processes.ts";
+import { commandOf } from "./processes.ts";
 
 /** Once there are no faults any more, everything must be settled within this time. */
 const SETTLING_MS = 60_000;
@@ -62,19 +62,10 @@ async function stopNodes({ nodes }: ChaosGrid): Promise<string[]> {
 
 /** Processes and files that are left of a grid that has ended. */
 async function leftovers(grid: ChaosGrid): Promise<string[]> {
-  const processes = await goneSoon(grid);
+  const processes = await grid.orphansLeft();
   const files = await Array.fromAsync(Deno.readDir(grid.temporary), ({ name }) => name);
   return [
     ...await Promise.all(processes.map(async (it) => `still running: ${await commandOf(it)}`)),
     ...files.map((name) => `a temporary file is left: ${name}`),
   ];
-}
-
-/** A git whose worker was killed ends by itself, but perhaps not at once. */
-async function goneSoon(grid: ChaosGrid): Promise<Process[]> {
-  for (let tries = 0;; tries++) {
-    const left = await grid.orphansAlive();
-    if (left.length === 0 || tries === 10) return left;
-    await systemClock.wait(LOOK_MS);
-  }
 }

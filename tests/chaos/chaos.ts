@@ -16,7 +16,7 @@ import type { ScenarioOptions, Told } from "./scenario.ts";
 
 const NODES = 6;
 const LEAST_TASKS = 300;
-const TASKS_PER_MINUTE = 45;
+const TASKS_PER_MINUTE = 60;
 const TELL_MS = 10_000;
 
 /** Works, breaks, heals and checks. The grid's processes have ended when this is done. */

@@ -78,6 +78,30 @@ const cases: [name: string, change: Partial<Evidence>, expected: RegExp][] = [
     /quick-1: its result is of a, attempt 1, .*before it stood claimed of b, attempt 2/,
   ],
   [
+    "a report by a former owner in the name of the new one",
+    {
+      versions: tasks([
+        version(claimed(past(2, "b"), [past(1, "a", "lost")])),
+        version(
+          finished(past(2, "b"), [past(1, "a", "lost"), past(2, "b", "success")]),
+          "a",
+        ),
+        version(),
+      ]),
+    },
+    /quick-1: a spoke for b, attempt 2/,
+  ],
+  [
+    "a claim in the name of another",
+    { versions: tasks([version(claimed(past(1, "a"), []), "b"), ...life().slice(1)]) },
+    /quick-1: b spoke for a, attempt 1/,
+  ],
+  [
+    "a result that ran before it was claimed",
+    { results: results({ ...RESULT, started_at: "2025-01-01T00:00:00Z" }) },
+    /ran at 2025-01-01T00:00:00Z, and was claimed at/,
+  ],
+  [
     "a report on a task that nobody had",
     { versions: tasks([version(finished(past(1, "a"), [past(1, "a", "success")])), version()]) },
     /before it stood nothing/,
@@ -147,7 +171,7 @@ function evidence(differing: Partial<Evidence> = {}): Evidence {
     submissions: [{ task_id: "quick-1", kind: "quick", task: { input: 1 } }],
     maxAttempts: 3,
     files: [PATH, "tasks/queue/.gitkeep"],
-    resultChanges: [{ commit: ONE, committedMs: 0, how: "A", path: PATH, blob: ONE }],
+    resultChanges: [{ commit: ONE, writer: "a", how: "A", path: PATH, blob: ONE }],
     reports: [change("A", "results/quick-1.json")],
     results: results(result()),
     liveFiles: ["refs/dgrid/live/0:settled"],
@@ -160,7 +184,14 @@ function evidence(differing: Partial<Evidence> = {}): Evidence {
 
 function result(): Result {
   const only = past(1, "a", "success");
-  return { ...only, task_id: "quick-1", status: "success", attempts: [only], output: 1 };
+  return {
+    ...only,
+    task_id: "quick-1",
+    status: "success",
+    attempts: [only],
+    output: 1,
+    started_at: null,
+  };
 }
 
 function results(result: Result): Map<string, Result> {
@@ -176,8 +207,8 @@ function tasks(versions: Version[]): Map<string, Version[]> {
   return new Map([["quick-1", versions]]);
 }
 
-function version(entry?: Entry): Version {
-  return { commit: ONE, committedMs: 0, entry };
+function version(entry?: Entry, writer = entry?.node_id ?? ""): Version {
+  return { commit: ONE, writer, entry };
 }
 
 function past(attempt: number, node_id: string, outcome = ""): Past {
@@ -194,7 +225,7 @@ function finished(last: Past, attempts: Past[]): Entry {
 }
 
 function change(how: string, path: string) {
-  return { commit: ONE, committedMs: 0, how, path, blob: ONE };
+  return { commit: ONE, writer: "a", how, path, blob: ONE };
 }
 
 function move(from: string, to: string) {

@@ -4,7 +4,13 @@
  * @module
  */
 import type { Chain, Evidence, Result } from "./evidence.ts";
-import type { Entry, Past, Version } from "./history.ts";
+import {
+  attemptsGrow,
+  livedOnce,
+  onlyOwnersReported,
+  onlyOwnersSpoke,
+  ranAsClaimed,
+} from "./owner_checks.ts";
 import { KINDS, resultPlaces, type Submission } from "./workload.ts";
 
 /** Every breach, one sentence each. */
@@ -20,6 +26,8 @@ const CHECKS: ((evidence: Evidence) => string[])[] = [
   endedAsTheyShould,
   livedOnce,
   onlyOwnersReported,
+  onlyOwnersSpoke,
+  ranAsClaimed,
   attemptsGrow,
   chainsOnlyGrow,
   ({ complaints }) => complaints.map((words) => `fsck: ${words}`),
@@ -84,61 +92,6 @@ function wrongEnd(
   return `gave ${output} and not ${task.input}`;
 }
 
-/** A task came to the live edge once and left it once: it was not run again after its result. */
-function livedOnce({ versions }: Evidence): string[] {
-  return [...versions].flatMap(([task_id, list]) => {
-    const births = list.filter(({ entry }, at) => entry && !list[at - 1]?.entry).length;
-    return births === 1 ? [] : [`${task_id}: was ${births} times on the live edge`];
-  });
-}
-
-/** The result of a task is that of the attempt that stood on the shard right before. */
-function onlyOwnersReported({ submissions, results, versions }: Evidence): string[] {
-  return submissions.flatMap((submission) => {
-    const result = resultOf(results, submission);
-    if (result === undefined) return [];
-    const why = notByOwner(versions.get(submission.task_id) ?? [], result);
-    return why === undefined ? [] : [`${submission.task_id}: ${why}`];
-  });
-}
-
-function notByOwner(versions: Version[], result: Result): string | undefined {
-  const at = versions.findIndex(({ entry }) => entry?.status === "finished");
-  if (at < 0) return "its shard never showed it as finished";
-  const [before, after] = [versions[at - 1]?.entry, versions[at + 1]];
-  if (after?.entry) return `changed after it was finished, by ${after.commit}`;
-  const nobodys = before === undefined || before.status === "retrying";
-  if (nobodys && ["rejected", "cancelled"].includes(result.status)) return undefined;
-  if (isHeld(before) && isSame(before!, result)) return undefined;
-  return `its result is of ${told(result)}, before it stood ${
-    before ? `${before.status} of ${told(before)}` : "nothing"
-  }`;
-}
-
-/** What a task went through is only added to, and nobody takes an attempt without a word. */
-function attemptsGrow({ versions }: Evidence): string[] {
-  return [...versions].flatMap(([task_id, list]) =>
-    list.flatMap(({ entry, commit }, at) => {
-      const why = entry && wrongStep(list[at - 1]?.entry, entry);
-      return why === undefined ? [] : [`${task_id}: ${why}, by ${commit}`];
-    })
-  );
-}
-
-function wrongStep(before: Entry | undefined, entry: Entry): string | undefined {
-  const numbers = entry.attempts.map(({ attempt }) => attempt);
-  if (numbers.some((number, at) => at > 0 && number <= numbers[at - 1])) {
-    return `its attempts do not grow: ${numbers.join(", ")}`;
-  }
-  if (before === undefined) return undefined;
-  if (entry.attempt < before.attempt) return `went back to attempt ${entry.attempt}`;
-  const kept = JSON.stringify(entry.attempts.slice(0, before.attempts.length));
-  if (kept !== JSON.stringify(before.attempts)) return "lost some of its past";
-  const isTakenAway = isHeld(before) && !(isHeld(entry) && isSame(before, entry));
-  if (!isTakenAway || entry.attempts.some((past) => isSame(before, past))) return undefined;
-  return `${told(before)} vanished`;
-}
-
 /** Each move of a ref on the server went from a commit to its child. */
 function chainsOnlyGrow({ chains }: Evidence): string[] {
   return chains.flatMap(wrongMoves);
@@ -159,19 +112,4 @@ function nameOf(path: string): string {
 
 function resultOf(results: Map<string, Result>, task: Submission): Result | undefined {
   return resultPlaces(task).map((path) => results.get(path)).find((it) => it !== undefined);
-}
-
-function isHeld(entry: Entry | undefined): boolean {
-  return entry?.status === "claimed" || entry?.status === "cancelling";
-}
-
-type Owned = Pick<Past, "node_id" | "attempt" | "claimed_at">;
-
-function isSame(one: Owned, other: Owned): boolean {
-  return one.node_id === other.node_id && one.attempt === other.attempt &&
-    one.claimed_at === other.claimed_at;
-}
-
-function told({ node_id, attempt, claimed_at }: Owned): string {
-  return `${node_id}, attempt ${attempt}, claimed at ${claimed_at}`;
 }

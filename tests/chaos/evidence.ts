@@ -27,6 +27,8 @@ export interface Result extends Past {
   status: string;
   attempts: Past[];
   output?: unknown;
+  /** Null where nothing ran. */
+  started_at: string | null;
 }
 
 /** A ref that may only grow: how it moved, and each of its commits' first parent. */

@@ -8,7 +8,7 @@ import { damageCopy } from "./damage.ts";
 import type { Fault, PlannedFault } from "./fault_plan.ts";
 import type { ChaosGrid } from "./grid.ts";
 import type { Node } from "./node.ts";
-import { watchTwin } from "./twin.ts";
+import { hasName, watchTwin } from "./twin.ts";
 
 /** At least so many nodes are always there; otherwise nothing would ever run. */
 const LEAST_IN_SERVICE = 2;
@@ -111,6 +111,8 @@ export class Faults {
   }
 
   async #twin(node: Node, { sharesHome }: Fault & { kind: "twin" }): Promise<void> {
+    // Of two that both still ask for the name, either may get it.
+    if (!await hasName(this.#grid.repo, node.id)) return;
     const seen = await watchTwin(this.#grid, node, { sharesHome, stop: this.#over.signal });
     const where = sharesHome ? "same home" : "home of its own";
     this.#note("twin", node, `${seen.end}, ${where}: ${seen.words}`);

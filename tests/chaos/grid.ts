@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { systemClock } from "../../lib/clock.ts";
 import { Playground } from "../support/playground.ts";
 import { GitDaemon } from "./git_daemon.ts";
 import { Node } from "./node.ts";
@@ -13,6 +14,9 @@ import { isBroken, queueFile, type Submission } from "./workload.ts";
 
 /** The grid's settings in all scenarios. */
 export const SETTINGS = { version: 1, lease_seconds: 10 };
+
+const ORPHANS_END_MS = 5_000;
+const ORPHANS_LOOK_MS = 100;
 
 export class ChaosGrid {
   readonly nodes: Node[] = [];
@@ -85,9 +89,14 @@ export class ChaosGrid {
     return this.#ended ??= this.#end();
   }
 
-  /** What killed nodes had started and is there still. */
-  orphansAlive(): Promise<Process[]> {
-    return stillAlive(this.nodes.flatMap(({ orphans }) => orphans));
+  /** What killed nodes had started and will not end: a git ends by itself, but not at once. */
+  async orphansLeft(): Promise<Process[]> {
+    const deadline = performance.now() + ORPHANS_END_MS;
+    for (;;) {
+      const left = await stillAlive(this.nodes.flatMap(({ orphans }) => orphans));
+      if (left.length === 0 || performance.now() > deadline) return left;
+      await systemClock.wait(ORPHANS_LOOK_MS);
+    }
   }
 
   /** Ends everything and removes the folder. */

@@ -11,8 +11,8 @@ import { readBlobs } from "./blobs.ts";
 /** A change of one file by one commit of a chain. */
 export interface FileChange {
   commit: string;
-  /** When the commit was written, in milliseconds since 1970; Git counts whole seconds. */
-  committedMs: number;
+  /** Who wrote it; a worker's commits bear its node id. */
+  writer: string;
   /** `A` added, `M` changed, `D` deleted. */
   how: string;
   path: string;
@@ -48,26 +48,27 @@ export interface Past {
 
 /** A task's entry as one commit of its shard left it; undefined where the commit took it away. */
 export interface Version {
-  committedMs: number;
   commit: string;
+  writer: string;
   entry?: Entry;
 }
 
 /** Each change of files by the commits of a ref, the oldest first. */
 export async function changesOf(repo: string, ref: string, paths: string[]): Promise<FileChange[]> {
   const how = ["--first-parent", "-m", "--raw", "--no-renames", "--no-abbrev", "--reverse", "-z"];
-  const text = await plainGit(repo, "log", ...how, "--format=%x01%H %ct", ref, "--", ...paths);
+  const text = await plainGit(repo, "log", ...how, "--format=%x01%H %an", ref, "--", ...paths);
   return text.split("\x01").slice(1).flatMap(parseCommit);
 }
 
-/** `<commit> <seconds> NUL :<modes> <old> <new> <how> NUL <path> NUL …` */
+/** `<commit> <writer> NUL :<modes> <old> <new> <how> NUL <path> NUL …` */
 function parseCommit(text: string): FileChange[] {
   const [head, ...rest] = text.split("\0").map((part) => part.trim()).filter((part) => part !== "");
-  const [commit, seconds] = head.split(" ");
+  const commit = head.slice(0, head.indexOf(" "));
+  const writer = head.slice(commit.length + 1);
   const changes: FileChange[] = [];
   for (let at = 0; at + 1 < rest.length; at += 2) {
     const [, , , blob, how] = rest[at].split(" ");
-    changes.push({ commit, committedMs: Number(seconds) * 1000, how, path: rest[at + 1], blob });
+    changes.push({ commit, writer, how, path: rest[at + 1], blob });
   }
   return changes;
 }
@@ -86,7 +87,7 @@ export async function versionsOf(repo: string): Promise<Map<string, Version[]>> 
   const versions = changes.map((change) => {
     const entry = isThere(change) ? JSON.parse(blobs.get(change.blob)!) as Entry : undefined;
     const task_id = change.path.slice("tasks/".length, -".json".length);
-    return { task_id, version: { committedMs: change.committedMs, commit: change.commit, entry } };
+    return { task_id, version: { commit: change.commit, writer: change.writer, entry } };
   });
   const byTask = Map.groupBy(versions, ({ task_id }) => task_id);
   return new Map([...byTask].map(([id, list]) => [id, list.map(({ version }) => version)]));

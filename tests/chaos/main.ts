@@ -12,6 +12,8 @@ import type { ScenarioOptions, Told } from "./scenario.ts";
 
 /** Setting up, settling and checking take no longer than this. */
 const OVERTIME_MS = 90_000;
+/** As shells have it after a SIGINT. */
+const INTERRUPTED = 130;
 /** What breaks first breaks more; all of it is in the file of `--json`. */
 const MOST_TOLD = 30;
 
@@ -24,27 +26,28 @@ const RUNS: Record<Scenario, { run: Run; settings: Record<string, unknown> }> = 
   outage: { run: runOutage, settings: { ...SETTINGS, lease_seconds: 300 } },
 };
 
-async function main({ scenario, minutes, seed, json }: ChaosCommand): Promise<boolean> {
+/** @returns the exit code */
+async function main({ scenario, minutes, seed, json }: ChaosCommand): Promise<number> {
   const { run, settings } = RUNS[scenario];
   const grid = await ChaosGrid.start(settings);
   const { folder } = grid.playground;
   console.log(`${scenario}, seed ${seed}, ${minutes} minutes, in ${folder}`);
   const stop = stopOnSignals();
   const deadline = setTimeout(() => giveUp(grid), minutes * 60_000 + OVERTIME_MS);
-  let isSound = false;
+  let code = 1;
   try {
     const told = await run(grid, { minutes, seed, stop, tell: (line) => console.log(line) });
     console.log(told.words);
-    console.log(verdict(told));
+    console.log(stop.aborted ? "interrupted" : verdict(told));
     if (json) await Deno.writeTextFile(json, JSON.stringify(told.record, null, 2) + "\n");
-    isSound = told.breaches.length === 0;
+    code = stop.aborted ? INTERRUPTED : told.breaches.length === 0 ? 0 : 1;
   } finally {
     clearTimeout(deadline);
     await grid.end();
-    if (isSound) await grid.playground[Symbol.asyncDispose]();
+    if (code !== 1) await grid.playground[Symbol.asyncDispose]();
     else console.log(`the repository and all logs are kept in ${folder}`);
   }
-  return isSound;
+  return code;
 }
 
 function verdict({ breaches }: Told): string {
@@ -72,4 +75,4 @@ if ("problem" in options) {
   console.error(`${options.problem}\n${USAGE}`);
   Deno.exit(2);
 }
-Deno.exit(await main(options) ? 0 : 1);
+Deno.exit(await main(options));

@@ -22,8 +22,13 @@ export interface Ending {
 /** What a process had printed when it ended is read within this time. */
 const LOG_END_MS = 1_000;
 
+/** The exit code of a process that a SIGTERM has ended. */
+const TERMINATED = 143;
+
 interface Life {
   child: Deno.ChildProcess;
+  /** The number of its first line in the log. */
+  from: number;
   isWanted: boolean;
   ended: Promise<void>;
 }
@@ -70,7 +75,12 @@ export class Node implements AsyncDisposable {
   start(): void {
     if (this.#life) throw new Error(`starting ${this.id}: it runs already`);
     const child = this.playground.start(this.command(this.home), this.env);
-    const life: Life = { child, isWanted: false, ended: this.#follow(child) };
+    const life: Life = {
+      child,
+      from: this.log.lines.length,
+      isWanted: false,
+      ended: this.#follow(child),
+    };
     this.#life = life;
   }
 
@@ -128,7 +138,10 @@ export class Node implements AsyncDisposable {
     const timer = setTimeout(() => killQuietly(life.child), withinMs);
     await life.ended;
     clearTimeout(timer);
-    return this.endings.at(-1)!.code === 0;
+    const { code } = this.endings.at(-1)!;
+    // One that has just been started does not listen to signals yet.
+    const isYoung = !this.log.lines.slice(life.from).some((line) => / runs module$/.test(line));
+    return code === 0 || (isYoung && code === TERMINATED);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -85,7 +85,7 @@ Deno.test("recoveriesOf() counts from the kill until the task was somebody else'
     attempts: [lost],
   };
   const versions: Version[] = [first, { ...first, status: "cancelling" }, second]
-    .map((entry) => ({ commit: "", committedMs: 0, entry }));
+    .map((entry) => ({ commit: "", writer: "", entry }));
   same(recoveriesOf(journal, new Map([["t", versions]])), [
     { task_id: "t", node: "a", waitedMs: 10_000, metCut: true },
   ]);

@@ -60,7 +60,7 @@ Deno.test("a killed owner that comes back under its name and home resumes at onc
   console.log(`a killed owner resumed ${tookMs} ms after its restart`);
   ok(tookMs <= RESUMPTION_MS);
   await node.kill();
-  same(await grid.orphansAlive(), []);
+  same(await grid.orphansLeft(), []);
 });
 
 Deno.test("a second process under the name of a living node refuses to start", async () => {

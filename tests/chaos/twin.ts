@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { systemClock } from "../../lib/clock.ts";
+import { plainGit } from "../support/git_server.ts";
 import { killQuietly } from "../../lib/process.ts";
 import type { ChaosGrid } from "./grid.ts";
 import type { Node } from "./node.ts";
@@ -21,6 +22,13 @@ export interface TwinSeen {
   /** What it came to; `undecided` where the first, or the server, was not there all the time. */
   end: "refused" | "undecided" | "worked";
   words: string;
+}
+
+/** Whether a node has joined, as far as the server knows. */
+export async function hasName(repo: string, nodeId: string): Promise<boolean> {
+  const ref = `refs/dgrid/nodes/${nodeId}`;
+  if (await plainGit(repo, "for-each-ref", ref) === "") return false;
+  return JSON.parse(await plainGit(repo, "show", `${ref}:node.json`)).status === "online";
 }
 
 /** Starts a second process, and waits until it has refused or must have. */

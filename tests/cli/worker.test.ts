@@ -53,7 +53,7 @@ Deno.test("modules go from submit through a worker to result, status, list and n
     completed: 1,
     failed: 1,
   });
-  deepStrictEqual(status.nodes, { online: 0, draining: 0, silent: 0, offline: 1 });
+  deepStrictEqual(status.nodes, { joining: 0, online: 0, draining: 0, silent: 0, offline: 1 });
   match((await place.run(["status"])).stdout, /^queued +1 \(1 medium\)$/m);
 
   const listed = JSON.parse((await place.run(["list", "--json"])).stdout);

@@ -13,6 +13,8 @@ export async function withDocker(
   try {
     await using executor = new DockerExecutor({ env: Deno.env.toObject(), workDir });
     await test(executor, workDir);
+    // Who removes leftovers may take the folder with them; the next input makes it again.
+    await Deno.mkdir(workDir, { recursive: true });
     assert.deepEqual([...Deno.readDirSync(workDir)], []);
   } finally {
     await Deno.remove(workDir, { recursive: true });

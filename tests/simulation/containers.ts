@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type Executor,
-  ExecutorBroken,
-  type Job,
-  type TaskKind,
-} from "../../lib/executor/executor.ts";
-import { type Execution, notRun, type Result } from "../../lib/protocol/result.ts";
+import type { Job } from "../../lib/executor/executor.ts";
+import type { Result } from "../../lib/protocol/result.ts";
 import type { Life } from "./life.ts";
 import { LEASE_MS } from "./settings.ts";
 import { pick } from "./weather.ts";
@@ -33,12 +28,10 @@ export interface Container {
 /** Hears of every start. */
 export interface ContainerWatcher {
   noteStart(container: Container): void;
-  noteGone(container: Container): void;
 }
 
 /** Killing a container takes at most so long. */
 export const LONGEST_KILL_MS = 300;
-const BROKEN_RATE = 0.01;
 
 export class Containers {
   readonly all: Container[] = [];
@@ -77,7 +70,6 @@ export class Containers {
     const { id, task_id, attempt, status, life } = container;
     const how = isDone ? status : "killed";
     this.world.tell(life.label, () => `GONE  container ${id}: ${task_id}#${attempt} (${how})`);
-    this.watcher.noteGone(container);
   }
 
   /** Removes what dead processes have left under a node's name, as an executor does at its start. */
@@ -94,56 +86,6 @@ export class Containers {
     if (kind < this.#shortPart) return 5 + random() * 500;
     return kind < this.#shortPart + 0.2 ? random() * 5_000 : random() * 2.5 * LEASE_MS;
   }
-}
-
-/** Runs attempts in simulated containers. */
-export class SimulatedExecutor implements Executor {
-  readonly runs: readonly TaskKind[] = ["script", "module"];
-
-  constructor(
-    private readonly containers: Containers,
-    private readonly life: Life,
-  ) {}
-
-  removeLeftoversOf(nodeId: string): Promise<void> {
-    this.containers.removeLeftovers(nodeId);
-    return Promise.resolve();
-  }
-
-  run(job: Job, signal: AbortSignal): Promise<Execution> {
-    const { containers, life } = this;
-    const { world } = containers;
-    if (!world.weather.isCalm && world.random() < BROKEN_RATE) {
-      world.weather.count("broken machinery");
-      return Promise.reject(new ExecutorBroken("starting a container: no engine"));
-    }
-    const container = containers.start(life, job);
-    const runtimeMs = containers.runtimeMs();
-    return new Promise((resolve, reject) => {
-      let paidMs = life.sleptMs;
-      const end = () => {
-        // While the machine sleeps, its containers do not go on.
-        const owedMs = life.sleptMs - paidMs;
-        paidMs = life.sleptMs;
-        if (owedMs > 0) return void world.scheduler.in(owedMs, end);
-        containers.end(container, true);
-        life.in(0, () => resolve(executionOf(container, runtimeMs)));
-      };
-      world.scheduler.in(runtimeMs, end);
-      signal.addEventListener("abort", () => {
-        life.in(world.between(0, LONGEST_KILL_MS), () => {
-          containers.end(container, false);
-          reject(signal.reason);
-        });
-      }, { once: true });
-    });
-  }
-}
-
-function executionOf({ id, status }: Container, duration_ms: number): Execution {
-  const exit_code = { success: 0, failed: 1, timeout: -2 }[status];
-  const reason = status === "timeout" ? "it took too long" : undefined;
-  return { ...notRun(status, ""), exit_code, output: { container: id }, duration_ms, reason };
 }
 
 /** Which container a result comes from; undefined where nothing ran to its end. */

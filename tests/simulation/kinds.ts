@@ -22,7 +22,7 @@ const SEEN = [
   "event: ended as rejected, unclaimed",
   "overlap with a paused, sleeping or dead worker's",
   "race: claim lost to claim",
-  "race: claim lost to settle",
+  "race: claim lost to settled",
   "race: claim lost to cancel",
   "race: cancel lost to claim",
   "race: report lost to cancel",

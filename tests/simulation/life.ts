@@ -39,6 +39,8 @@ export class Life implements Clock {
   readonly absences: Span[] = [];
   /** When it first showed itself as a worker that has its name. */
   joinedAt = Infinity;
+  /** When it last tried to record itself on the branch; meanwhile it answers nobody. */
+  registeringAt = -Infinity;
   /** The branch as it last saw it. */
   seenBranch?: Oid;
 

@@ -8,9 +8,9 @@ import type { Saying } from "../../lib/ledger/draft.ts";
 import { NodeIsTwin } from "../../lib/worker/namesake.ts";
 import type { Shelf } from "../../lib/worker/shelf.ts";
 import { Worker } from "../../lib/worker/worker.ts";
-import { SimulatedExecutor } from "./containers.ts";
 import type { Grid } from "./grid.ts";
 import type { Life } from "./life.ts";
+import { SimulatedExecutor } from "./simulated_executor.ts";
 import { POLL_MS } from "./settings.ts";
 
 const MACHINE = { hostname: "h", os: "linux", arch: "x86_64", cpus: 4, memory_mb: 4096 };
@@ -85,14 +85,12 @@ export class Node {
 
   /** Asks the process to end. */
   stop(): void {
-    this.grid.world.tell(this.instance, () => "is asked to stop");
     this.life!.in(0, () => this.#stop.abort());
   }
 
   /** Kills the process, as `kill -9` does. */
   kill(): void {
     const { world, containers } = this.grid;
-    world.tell(this.instance, () => "is killed");
     this.life!.die();
     this.isUp = false;
     const outlive = world.random() < 0.5;

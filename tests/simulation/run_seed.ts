@@ -10,15 +10,18 @@ import { People } from "./people.ts";
 import { storm } from "./storm.ts";
 import { World } from "./world.ts";
 
+const FOUNDING_MS = 60_000;
 /** After the storm everything comes to its end within so long, by virtual time. */
 const CALM_MS = 300_000;
 /** When all is done, what is still on its way arrives, and nothing may come of it. */
 const AFTERMATH_MS = 4_000;
+/** How often the checker looks whether what should have happened has. */
 const WATCH_MS = 1_000;
 /** More events than this are no progress. */
 const MOST_EVENTS = 200_000;
 
 export interface Run {
+  /** What was broken; a run ends with the first. */
   violations: string[];
   /** Virtual milliseconds. */
   lengthMs: number;
@@ -35,46 +38,86 @@ export async function runSeed(
   trace?: string[],
 ): Promise<Run> {
   const world = new World(seed, counts, trace);
-  const grid = new Grid(world);
-  const people = new People(grid);
-  const { checker } = grid;
-  const { scheduler, weather, random } = world;
-  const isHopeless = () => checker.violations.length > 0 || scheduler.count > MOST_EVENTS;
-  const until = (isSo: () => boolean, ms: number) =>
-    scheduler.run(() => isSo() || isHopeless(), world.now + ms);
+  const run = new SeedRun(world);
+  await run.begin();
+  await run.storm();
+  await run.calm();
+  run.judge();
+  const { violations } = run.grid.checker;
+  return { violations, lengthMs: world.now, events: world.scheduler.count };
+}
 
-  weather.isCalm = true;
-  let isFounded = false;
-  people.found().then(() => isFounded = true);
-  await until(() => isFounded, 60_000);
-  weather.isCalm = false;
-  const nodes = 2 + Math.floor(random() * 4);
-  for (let count = 0; count < nodes; count++) {
-    const node = grid.addNode();
-    scheduler.in(world.between(0, 500), () => node.start());
+class SeedRun {
+  readonly grid: Grid;
+  readonly #world: World;
+  readonly #people: People;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.grid = new Grid(world);
+    this.#people = new People(this.grid);
   }
-  const watch = () => {
-    checkTimes(checker, grid.containers.running, checker.lives);
-    scheduler.in(WATCH_MS, watch);
-  };
-  watch();
-  let isOver = false;
-  storm(grid, people).then(() => isOver = true);
-  await until(() => isOver, Infinity);
-  weather.isCalm = true;
-  world.tell("storm", () => "is over");
-  // Somebody must be left to do what there is to do.
-  grid.addNode().start();
-  const isDone = () => checker.isQuiet && grid.isAtRest;
-  const limitMs = world.now + CALM_MS;
-  do {
-    await until(isDone, limitMs - world.now);
-    await until(() => false, AFTERMATH_MS);
-  } while (!isDone() && !isHopeless() && world.now < limitMs);
-  if (scheduler.count > MOST_EVENTS) checker.fail(`there is no end: ${MOST_EVENTS} events`);
-  if (checker.violations.length === 0) {
-    if (!isDone()) checker.fail(`after ${CALM_MS / 1000} s of calm there is still something to do`);
-    checkEnd(checker, grid.nodes);
+
+  /** The grid is set up, and two to five machines start to work. */
+  async begin(): Promise<void> {
+    const { weather, scheduler, random } = this.#world;
+    weather.isCalm = true;
+    await this.#until(this.#people.found(), FOUNDING_MS);
+    weather.isCalm = false;
+    for (let count = 2 + Math.floor(random() * 4); count > 0; count--) {
+      const node = this.grid.addNode();
+      scheduler.in(this.#world.between(0, 500), () => node.start());
+    }
+    this.#watch();
   }
-  return { violations: checker.violations, lengthMs: world.now, events: scheduler.count };
+
+  async storm(): Promise<void> {
+    await this.#until(storm(this.grid, this.#people), Infinity);
+    this.#world.weather.isCalm = true;
+    this.#world.tell("storm", () => "is over");
+    // Somebody must be left to do what there is to do.
+    this.grid.addNode().start();
+  }
+
+  /** Nothing goes wrong any more, until all is done. */
+  async calm(): Promise<void> {
+    const limitMs = this.#world.now + CALM_MS;
+    do {
+      await this.#until(() => this.#isDone, limitMs - this.#world.now);
+      await this.#until(() => false, AFTERMATH_MS);
+    } while (!this.#isDone && !this.#isHopeless && this.#world.now < limitMs);
+  }
+
+  judge(): void {
+    const { checker, nodes } = this.grid;
+    if (checker.violations.length > 0) return;
+    if (this.#isHopeless) checker.fail(`there is no end: ${MOST_EVENTS} events`);
+    if (!this.#isDone) {
+      checker.fail(`after ${CALM_MS / 1000} s of calm there is still something to do`);
+    }
+    checkEnd(checker, nodes);
+  }
+
+  get #isDone(): boolean {
+    return this.grid.checker.isQuiet && this.grid.isAtRest;
+  }
+
+  get #isHopeless(): boolean {
+    const { checker } = this.grid;
+    return checker.violations.length > 0 || this.#world.scheduler.count > MOST_EVENTS;
+  }
+
+  #watch(): void {
+    const { checker, containers } = this.grid;
+    checkTimes(checker, containers.running, checker.lives);
+    this.#world.scheduler.in(WATCH_MS, () => this.#watch());
+  }
+
+  /** Lets time go on until something is done or so, or the time is over. */
+  async #until(goal: Promise<void> | (() => boolean), ms: number): Promise<void> {
+    let isOver = false;
+    if (goal instanceof Promise) goal.then(() => isOver = true);
+    const isSo = goal instanceof Promise ? () => isOver : goal;
+    await this.#world.scheduler.run(() => isSo() || this.#isHopeless, this.#world.now + ms);
+  }
 }

@@ -83,4 +83,11 @@ async function runMany(first: number, seeds: number, jobs: number): Promise<bool
   return missing.length === 0;
 }
 
-if (import.meta.main) Deno.exit(await simulate(Deno.args) ? 0 : 1);
+if (import.meta.main) {
+  try {
+    Deno.exit(await simulate(Deno.args) ? 0 : 1);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}

@@ -106,6 +106,7 @@ export class SimulatedStore implements Store {
       work({
         commit: async (order) => {
           const oid = await writer.commit(order);
+          if (order.message.endsWith("join the grid")) this.#life.registeringAt = now;
           if (!written.has(oid)) written.set(oid, { by: this.#life, at: now });
           this.#world.tell(this.#life.label, () => `commit ${short(oid)}: ${order.message}`);
           return oid;
@@ -172,16 +173,22 @@ export class SimulatedStore implements Store {
     if (this.#isAway()) throw await this.#noAnswer(action);
   }
 
-  /** The line is slow, and nobody says so. */
+  /** The line is slow, or the machine falls asleep, and nobody says so. */
   async #hang(): Promise<void> {
     const world = this.#world;
+    const life = this.#life;
     const forMs = world.between(500, pick(world.random, [SHORT_HANG_MS, LONGEST_HANG_MS]));
-    this.#life.noteTrouble(world.now + forMs);
-    await this.#life.sleep(forMs);
+    if (world.random() < 0.2 && life.role === "worker" && !life.isPaused) {
+      world.weather.count("machine asleep");
+      life.fallAsleep(2 * forMs);
+      return await life.sleep(0);
+    }
+    life.noteTrouble(world.now + forMs);
+    await life.sleep(forMs);
     // A line that hangs often breaks.
     if (world.weather.isCalm || world.random() < 0.5) return;
     world.weather.count("worker cut off");
-    this.#life.cutOff(world.between(1_000, 1.5 * LEASE_MS));
+    life.cutOff(world.between(1_000, 1.5 * LEASE_MS));
   }
 
   #isAway(): boolean {

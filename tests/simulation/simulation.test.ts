@@ -7,6 +7,8 @@ import {
 } from "node:assert/strict";
 import { tryVariant } from "./broken/find_broken.ts";
 import { VARIANTS } from "./broken/variants.ts";
+import { runJobs } from "./jobs.ts";
+import { missingFrom } from "./kinds.ts";
 import { runSeed } from "./run_seed.ts";
 
 Deno.test("the protocol keeps its promises in 200 simulated grids", async () => {
@@ -46,4 +48,17 @@ Deno.test("each broken variant stands in the program as it is now", async () => 
     const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
     same(text.split(find).length - 1, 1, name);
   }
+});
+
+Deno.test("runJobs() gives the same, however many threads run it", async () => {
+  const [one, two] = [await runJobs(1, 120, 1), await runJobs(1, 120, 2)];
+  same(new Map([...one.counts].sort()), new Map([...two.counts].sort()));
+  same(two.violation, undefined);
+});
+
+Deno.test("missingFrom() names what never happened", () => {
+  const all = missingFrom(new Map());
+  ok(all.includes("clock jumps"));
+  ok(all.includes("push: delivered twice"));
+  same(missingFrom(new Map(all.slice(1).map((what) => [what, 1]))), all.slice(0, 1));
 });

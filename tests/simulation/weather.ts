@@ -33,6 +33,7 @@ export const EVENTS = [
   "kill for good",
   "containers outlive their worker",
   "stop, start again",
+  "stop before it works",
   "pause of a moment",
   "pause beyond the lease",
   "machine asleep",

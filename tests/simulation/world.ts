@@ -12,7 +12,17 @@ import { Scheduler } from "./scheduler.ts";
 import { pick, Weather } from "./weather.ts";
 
 /** What commits are about, as their messages say it. */
-const DEEDS = ["claim", "report", "hand back", "take away", "cancel", "settle", "submit", "retry"];
+const DEEDS = [
+  "claim",
+  "report",
+  "hand back",
+  "take away",
+  "cancel",
+  "settle",
+  "settled",
+  "submit",
+  "retry",
+];
 
 /** A ref that a push has moved. */
 export interface Moved {

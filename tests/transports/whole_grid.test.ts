@@ -43,11 +43,10 @@ Deno.test("a worker says at once that a host takes only branches, and what to do
   const tip = await plainGit(open.host.repository, "rev-parse", "main");
   const { code, stderr } = await user.run(["worker"], { env });
   equal(code, 1);
-  equal(
-    stderr.trim(),
-    "dgrid: creating a ref below refs/dgrid: the host refuses: [remote rejected] (hook declined); " +
-      'set "ref_prefix" in dgrid.json to refs/heads/dgrid, or allow refs below refs/dgrid in the ' +
-      "host's settings",
+  match(stderr, /^dgrid: creating a ref below refs\/dgrid: the host refuses: .*only branches here/);
+  match(
+    stderr,
+    /; set "ref_prefix" in dgrid.json to refs\/heads\/dgrid, or allow refs below refs\/dgrid in the host's settings$/m,
   );
   equal(await plainGit(open.host.repository, "rev-parse", "main"), tip);
 });

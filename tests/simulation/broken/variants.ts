@@ -57,13 +57,11 @@ const WRITING: readonly Variant[] = [
   {
     name: "not-applied-again",
     rule: "after a lost swap the events are applied to the new tip",
-    file: "lib/ledger/live_edge.ts",
-    find: "const drafts = await draftShards(ledger, open, progress.heard);",
-    replace: `const kept = progress as unknown as { drafts?: Draft[] };
-    kept.drafts ??= await draftShards(ledger, open, progress.heard);
-    const drafts = kept.drafts
-      .filter(({ accepted }) => [...accepted.keys()].some((saying) => open.includes(saying)))
-      .map((draft) => ({ ...draft, before: ledger.shard(draft.shard) }));`,
+    file: "lib/ledger/draft.ts",
+    find: "const draft = await draftShard(ledger, shard, own, mayClaim, heard);",
+    replace: `const kept = own[0] as unknown as { draft?: Draft };
+    kept.draft ??= await draftShard(ledger, shard, own, mayClaim, heard);
+    const draft = { ...kept.draft, before: ledger.shard(shard) };`,
   },
   {
     name: "settle-in-two-pushes",
@@ -158,8 +156,16 @@ const LEASES: readonly Variant[] = [
     name: "late-start",
     rule: "what was won too long ago is not begun",
     file: "lib/worker/speaker.ts",
-    find: "return this.#options.clock.elapsedMs() - this.#sentMs < trustedMs(leaseMs);",
-    replace: "return trustedMs(leaseMs) > 0;",
+    find: "const isTrusted = tookMs < watchIntervalMs(leaseMs);",
+    replace: "const isTrusted = tookMs < watchIntervalMs(leaseMs) * 1000;",
+  },
+  {
+    name: "retry-by-wall-clock",
+    rule: "a wrong clock delays no retry",
+    file: "lib/worker/observer.ts",
+    find:
+      "return this.#clock.elapsedMs() - sinceMs >= Date.parse(state.not_before) - Date.parse(ended);",
+    replace: "return sinceMs === Infinity;",
   },
 ];
 
@@ -193,6 +199,58 @@ const HANDS: readonly Variant[] = [
     find: `this.stop(task_id, "fenced");`,
     replace: "",
   },
+  {
+    name: "settled-goes-on",
+    rule: "who runs what is settled stops it",
+    file: "lib/worker/slots.ts",
+    find: "now === undefined ? settled.has(task_id) : isOver(now, own)",
+    replace: "now !== undefined && settled !== undefined && isOver(now, own)",
+  },
 ];
 
-export const VARIANTS: readonly Variant[] = [...WRITING, ...AUTHORITY, ...LEASES, ...HANDS];
+/** Rules about names. */
+const NAMES: readonly Variant[] = [
+  {
+    name: "name-not-asked-for",
+    rule: "who wants a name that another has waits for the answer to its question",
+    file: "lib/worker/namesake.ts",
+    find: "&& await this.#waitedInVain(other, stop);",
+    replace: ";",
+  },
+  {
+    name: "question-not-answered",
+    rule: "who is asked answers",
+    file: "lib/worker/namesake.ts",
+    find: `if (record?.status === "joining") this.#answer(record);`,
+    replace: `if (record?.status === "joining") return true;`,
+  },
+  {
+    name: "question-as-proof",
+    rule: "a question that an earlier life has asked proves nothing",
+    file: "lib/worker/namesake.ts",
+    find: `return this.#isOurHome(record) && record.status !== "joining" ? undefined : record;`,
+    replace: "return this.#isOurHome(record) ? undefined : record;",
+  },
+  {
+    name: "name-without-swap",
+    rule: "a name is taken by a swap that was won",
+    file: "lib/worker/namesake.ts",
+    find: `if (isFree && await this.#show("online")) return true;`,
+    replace: "if (isFree) return true;",
+  },
+  {
+    name: "stopped-while-asking",
+    rule: "who is stopped while it asks for a name does not have it",
+    file: "lib/worker/namesake.ts",
+    find: "if (stop.aborted) break;",
+    replace: "",
+  },
+];
+
+export const VARIANTS: readonly Variant[] = [
+  ...WRITING,
+  ...AUTHORITY,
+  ...LEASES,
+  ...HANDS,
+  ...NAMES,
+];

@@ -75,8 +75,6 @@ export class Checker implements Watcher, ContainerWatcher {
     checkStart(this, container);
   }
 
-  noteGone(_: Container): void {}
-
   /** Branch and shards only grow: nobody overwrites what it has not read. */
   #checkParent({ ref, before, after }: Moved): void {
     const commit = after === undefined ? undefined : this.world.server.commits.get(after);

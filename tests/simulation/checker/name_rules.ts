@@ -4,10 +4,12 @@
  * @module
  */
 import type { Life } from "../life.ts";
-import { OLDEST_LOOK_MS } from "../weather.ts";
 import type { Moved } from "../world.ts";
 import { jsonOf } from "./changes.ts";
 import type { Checker } from "./checker.ts";
+
+/** A try to record itself on the branch takes up to so long, and then it looks. */
+const REGISTERING_MS = 6_000;
 
 /** Judges a sign of life: the first one that is no question takes the name. */
 export function checkBeat(checker: Checker, { after }: Moved, by: Life): void {
@@ -22,12 +24,12 @@ export function checkBeat(checker: Checker, { after }: Moved, by: Life): void {
   }
 }
 
-/** Nobody takes a name whose owner was within reach all the time. */
+/** Nobody takes a name whose owner was within reach all the time since it wants it. */
 function checkNamesakes(checker: Checker, first: Life, second: Life): void {
   const outageEndedAt = checker.world.outages.at(-1)?.until ?? 0;
-  const wasWithinReach = Math.max(first.lastTroubleAt, outageEndedAt) < first.bornAt;
-  const wasVisible = first.joinedAt < second.bornAt - OLDEST_LOOK_MS;
-  if (wasWithinReach && wasVisible && !checker.shared.has(second.name)) {
+  const wasWithinReach = Math.max(first.lastTroubleAt, outageEndedAt) < second.bornAt &&
+    first.registeringAt < second.bornAt - REGISTERING_MS;
+  if (wasWithinReach && !checker.shared.has(second.name)) {
     checker.fail(`${second.label} works beside ${first.label}`);
   }
   // What comes of it is not to be judged.

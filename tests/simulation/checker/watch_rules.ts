@@ -49,8 +49,8 @@ function checkStops(checker: Checker, running: Iterable<Container>): void {
     const { life, task_id, attempt } = container;
     const story = checker.story(task_id);
     const claim = story.claims.find((claim) => claim.container === container);
-    // Whose task is settled meanwhile finds no entry that tells of it.
-    if (story.entry === undefined || claim?.run !== story.runs) continue;
+    // Of a former run nothing is left that could tell.
+    if (claim?.run !== story.runs) continue;
     const since = claim.overAt ?? claim.cancelledAt;
     if (since === undefined || cleanMs(checker, life, since) <= checker.inTime(STOP_MS)) continue;
     const why = claim.overAt === undefined ? "cancelled" : "over";
