@@ -45,7 +45,7 @@ export interface Look {
  *
  * A long gap between two looks says little: the server, or the observer itself, was away, and an owner
  * could not show itself either. So a gap counts for a third of the lease at most, and one that is
- * longer than the lease begins everything anew.
+ * longer than the lease begins everything anew. So does a look that was answered so late.
  *
  * @param before what was known after the last look, by claim
  */
@@ -58,7 +58,8 @@ export function silencesAfter(
   return new Map(seen.map(({ claim, beat }): [string, Silence] => {
     const known = before.get(claim);
     const gapMs = known === undefined ? 0 : beganMs - known.countedToMs;
-    if (known === undefined || known.beat !== beat || gapMs > leaseMs) {
+    const isTooLong = gapMs > leaseMs || endedMs - beganMs > leaseMs;
+    if (known === undefined || known.beat !== beat || isTooLong) {
       return [claim, { beat, silentMs: 0, countedToMs: endedMs }];
     }
     const counted = Math.max(0, Math.min(gapMs, leaseMs * PART_PER_LOOK));

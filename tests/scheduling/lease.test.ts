@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { deepStrictEqual as same, equal } from "node:assert/strict";
 import {
   beatIntervalMs,
   IDLE_BEAT_MS,
@@ -45,6 +45,17 @@ Deno.test("silencesAfter() counts a gap between two looks for a third of the lea
 
 Deno.test("silencesAfter() begins anew after a gap that is longer than the lease", () => {
   equal(after(...looks(9, "b1"), [17_001, "b1"]).silentMs, 0);
+});
+
+Deno.test("silencesAfter() begins anew after a look that was answered later than a lease", () => {
+  const known = new Map([[claim, { beat: "b1", silentMs: 8_000, countedToMs: 8_000 }]]);
+  const late = silencesAfter(
+    known,
+    [{ claim, beat: "b1" }],
+    { beganMs: 9_000, endedMs: 18_001 },
+    LEASE,
+  );
+  same(late.get(claim), { beat: "b1", silentMs: 0, countedToMs: 18_001 });
 });
 
 Deno.test("silencesAfter() takes nothing back, when looks overlap", () => {

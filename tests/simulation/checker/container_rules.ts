@@ -57,6 +57,8 @@ function checkOverlap(checker: Checker, { claims }: Story, container: Container)
 function isExcused(checker: Checker, container: Container): boolean {
   const { life } = container;
   if (checker.shared.has(life.name)) return true;
+  // Its lease can have lapsed while its machine slept, and others act on that when they come to it.
+  if (life.asleepUntil > container.startedAt) return true;
   // What has just come round again needs a moment to stop what it ran.
   return life.isDead || life.pausedUntil + LONGEST_KILL_MS >= checker.world.now ||
     isDrowsy(checker, container);
