@@ -8,18 +8,13 @@ import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { say } from "../ledger/live_edge.ts";
-import { settledAmong } from "../ledger/results.ts";
-import { readSpecs } from "../ledger/specs.ts";
-import type { Oid } from "../ledger/store.ts";
-import type { LiveState } from "../protocol/live_state.ts";
-import { isHeld, isOver } from "../protocol/transition.ts";
-import { watchIntervalMs } from "../scheduling/lease.ts";
 import type { Namesake } from "./namesake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import { deliveredAmong } from "./delivered.ts";
 import { handBackSayings } from "./sayings.ts";
 import type { Slots } from "./slots.ts";
+import { Starter } from "./starter.ts";
 import { UnwantedResults } from "./unwanted_results.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -34,13 +29,6 @@ export interface Spoken {
   refused: boolean;
 }
 
-/** An attempt that this node owns, and what says what to run. */
-interface Won {
-  state: LiveState;
-  spec?: Oid;
-  sentMs: number;
-}
-
 interface Parts {
   presence: Presence;
   namesake: Namesake;
@@ -52,14 +40,10 @@ export class Speaker {
   readonly #ledger: Ledger;
   readonly #options: Pick<WorkerOptions, "nodeId" | "clock">;
   readonly #parts: Parts;
-  /** Claims on their way: if the answer is lost, the next look tells whether they were won. */
-  #claims: Saying[] = [];
+  readonly #starter: Starter;
   readonly #unwanted = new UnwantedResults();
   readonly #warnings = new Warnings();
   #isUnshown = false;
-  /** When they began to be sent. */
-  #sentMs = 0;
-
   constructor(
     ledger: Ledger,
     options: Pick<WorkerOptions, "nodeId" | "clock">,
@@ -68,6 +52,7 @@ export class Speaker {
     this.#ledger = ledger;
     this.#options = options;
     this.#parts = parts;
+    this.#starter = new Starter(ledger, options, parts.slots);
   }
 
   /** The tasks that this node holds: they run, or something is to be said about them. */
@@ -82,10 +67,9 @@ export class Speaker {
     const sayings = [...reports, ...news];
     const beat = presence.due(sayings.length > 0, this.held);
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
-    this.#claims = news.filter(({ event }) => event.kind === "claim");
-    this.#sentMs = this.#options.clock.elapsedMs();
+    this.#starter.noteSending(news);
     const { heard, companion, companionWords } = await say(this.#ledger, sayings, beat);
-    this.#claims = [];
+    this.#starter.noteAnswered();
     if (beat !== undefined) this.#noteUnshown(companionWords);
     if (companion !== undefined) {
       namesake.noteSent(companion);
@@ -94,7 +78,7 @@ export class Speaker {
     await this.#conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
     tellLosses(news, answers);
-    await this.#start(this.#wonBy(news, answers));
+    await this.#starter.start(news, answers);
     return {
       said: heard.some((answer) => answer.heard),
       refused: answers.some((answer) =>
@@ -123,16 +107,9 @@ export class Speaker {
     else this.#warnings.warn("heartbeat", `giving a sign of life: ${words}`);
   }
 
-  /** Starts what was claimed in a push whose answer was lost, if it was won. */
+  /** Begins what was claimed in a push whose answer was lost, if it was won. */
   async startLate(): Promise<void> {
-    const claims = this.#claims;
-    this.#claims = [];
-    await this.#start(claims.flatMap(({ event, spec }): Won[] => {
-      const state = this.#ledger.stateOf(event.task_id);
-      const isOurs = state !== undefined && isHeld(state) &&
-        state.node_id === this.#options.nodeId && state.claimed_at === event.at;
-      return isOurs && this.#isTrusted() ? [{ state, spec, sentMs: this.#sentMs }] : [];
-    }));
+    await this.#starter.startLate();
   }
 
   /** Hands back claims under this node's name that are not in its hands, such as an earlier life's. */
@@ -140,65 +117,6 @@ export class Speaker {
     const { nodeId, clock } = this.#options;
     const at = clock.now().toISOString();
     this.#parts.outbox.add(...handBackSayings(this.#ledger, nodeId, new Set(this.held), at));
-  }
-
-  /**
-   * Whether what was claimed in the last push may still be begun; otherwise it is handed back. The
-   * guard comes round once in a third of the lease, and must not come too late for it.
-   */
-  #isTrusted(): boolean {
-    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
-    const tookMs = this.#options.clock.elapsedMs() - this.#sentMs;
-    const isTrusted = tookMs < watchIntervalMs(leaseMs);
-    if (isTrusted) this.#warnings.clear("slow");
-    else {
-      this.#warnings.warn(
-        "slow",
-        "what was claimed is handed back: a push takes longer than a third of the lease; " +
-          "is lease_seconds too short for this line?",
-      );
-    }
-    return isTrusted;
-  }
-
-  #wonBy(news: Saying[], answers: Heard[]): Won[] {
-    return news.flatMap(({ event, spec }, index): Won[] => {
-      const answer = answers[index];
-      const isWon = event.kind === "claim" && answer.heard && this.#isTrusted();
-      return isWon ? [{ state: answer.state, spec, sentMs: this.#sentMs }] : [];
-    });
-  }
-
-  /**
-   * Starts attempts. Their specs are read by name: the shard may have moved on, or away. Where
-   * nobody can read one, the attempt is ended, so that nobody waits for it.
-   */
-  async #start(won: Won[]): Promise<void> {
-    const { slots } = this.#parts;
-    const open = await this.#withoutOver(won);
-    const specs = open.flatMap(({ spec }) => spec === undefined ? [] : [spec]);
-    const tasks = await readSpecs(this.#ledger, specs);
-    // Reading may have taken long, too; what is not begun is handed back after the next look.
-    if (open.length > 0 && !this.#isTrusted()) return;
-    for (const { state, spec, sentMs } of open) {
-      const task = spec === undefined ? undefined : tasks.get(spec);
-      if (task === undefined) slots.refuse(state);
-      else if (state.status === "cancelling") slots.skip(task, state);
-      else slots.start({ task, state, sentMs }, this.#ledger.main.settings);
-    }
-  }
-
-  /** Leaves out what is over already by what was seen since: the machine may have slept meanwhile. */
-  async #withoutOver(won: Won[]): Promise<Won[]> {
-    const ids = won.map(({ state }) => state.task_id);
-    const gone = ids.filter((id) => this.#ledger.stateOf(id) === undefined);
-    const settled = await settledAmong(this.#ledger, gone);
-    return won.flatMap(({ state, ...rest }): Won[] => {
-      const now = this.#ledger.stateOf(state.task_id) ?? state;
-      if (settled.has(state.task_id) || isOver(now, state)) return [];
-      const isCancelled = now.status === "cancelling" && now.claimed_at === state.claimed_at;
-      return [{ ...rest, state: isCancelled ? now : state }];
-    });
   }
 }
 

@@ -6,10 +6,10 @@
  */
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { registerNode } from "../ledger/nodes.ts";
 import { settledAmong } from "../ledger/results.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
 import { pollDelayMs } from "../scheduling/pace.ts";
+import { arrive } from "./arrival.ts";
 import { Bell } from "./bell.ts";
 import { type Choice, findWork } from "./candidates.ts";
 import { Departure } from "./departure.ts";
@@ -94,7 +94,7 @@ export class Worker {
     const ring = () => this.#bell.ring();
     stop.addEventListener("abort", ring);
     try {
-      if (!await this.#join(stop)) return;
+      if (!await this.#arrive(stop)) return;
       await this.#underGuard(async () => {
         await this.#work(stop);
         await this.#departure.leave();
@@ -122,32 +122,15 @@ export class Worker {
     }
   }
 
-  /** @returns whether this process is the node now; false where it was told to stop before */
-  async #join(stop: AbortSignal): Promise<boolean> {
-    await this.#ledger.refresh();
-    await this.#outbox.load();
-    if (!await this.#namesake.takeName(stop)) return false;
-    try {
-      // Only now: what runs under this name is nobody else's.
-      await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);
-      await registerNode(this.#ledger, this.#presence.record([]));
-    } catch (error) {
-      await this.#letGo();
-      throw error;
-    }
-    return true;
-  }
-
-  /**
-   * Hands everything back. Taking the name was a sign of life: a node that is started again and again,
-   * and fails each time, would keep the claims of its last life for ever.
-   */
-  async #letGo(): Promise<void> {
-    this.#presence.changeTo("offline");
-    await this.#safely(async () => {
-      this.#speaker.handBack();
-      await this.#speaker.speak([]);
-    });
+  #arrive(stop: AbortSignal): Promise<boolean> {
+    return arrive({
+      ledger: this.#ledger,
+      options: this.#options,
+      namesake: this.#namesake,
+      outbox: this.#outbox,
+      presence: this.#presence,
+      speaker: this.#speaker,
+    }, stop);
   }
 
   async #work(stop: AbortSignal): Promise<void> {

@@ -155,7 +155,7 @@ const LEASES: readonly Variant[] = [
   {
     name: "late-start",
     rule: "what was won too long ago is not begun",
-    file: "lib/worker/speaker.ts",
+    file: "lib/worker/starter.ts",
     find: "const isTrusted = tookMs < watchIntervalMs(leaseMs);",
     replace: "const isTrusted = tookMs < watchIntervalMs(leaseMs) * 1000;",
   },
@@ -181,8 +181,8 @@ const HANDS: readonly Variant[] = [
   {
     name: "leftovers-go-on",
     rule: "who takes up a name removes what runs from a former life",
-    file: "lib/worker/worker.ts",
-    find: "await this.#options.executor.removeLeftoversOf?.(this.#options.nodeId);",
+    file: "lib/worker/arrival.ts",
+    find: "await options.executor.removeLeftoversOf?.(options.nodeId);",
     replace: "",
   },
   {

@@ -1,0 +1,54 @@
+/**
+ * How a worker begins: it takes its name, clears what its last life left, and is written down.
+ *
+ * @module
+ */
+import type { Ledger } from "../ledger/ledger.ts";
+import { registerNode } from "../ledger/nodes.ts";
+import type { Namesake } from "./namesake.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Presence } from "./presence.ts";
+import type { Speaker } from "./speaker.ts";
+import type { WorkerOptions } from "./worker_options.ts";
+
+interface Arriving {
+  ledger: Ledger;
+  options: Pick<WorkerOptions, "executor" | "nodeId">;
+  namesake: Namesake;
+  outbox: Outbox;
+  presence: Presence;
+  speaker: Speaker;
+}
+
+/**
+ * Makes this process the node.
+ *
+ * @returns false where it was told to stop before the name was its own
+ * @throws when the grid cannot be read or written, or another process works under the same name
+ */
+export async function arrive(arriving: Arriving, stop: AbortSignal): Promise<boolean> {
+  const { ledger, options, namesake, outbox, presence } = arriving;
+  await ledger.refresh();
+  await outbox.load();
+  if (!await namesake.takeName(stop)) return false;
+  try {
+    // Only now: what runs under this name is nobody else's.
+    await options.executor.removeLeftoversOf?.(options.nodeId);
+    await registerNode(ledger, presence.record([]));
+  } catch (error) {
+    await letGo(arriving);
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * Hands everything back. Taking the name was a sign of life: a node that is started again and again,
+ * and fails each time, would keep the claims of its last life for ever.
+ */
+async function letGo({ presence, speaker }: Arriving): Promise<void> {
+  presence.changeTo("offline");
+  speaker.handBack();
+  // Why it failed before matters more than that this fails, too.
+  await speaker.speak([]).catch(() => undefined);
+}
