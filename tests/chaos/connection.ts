@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CutPush, isPush, type PushCut } from "./push_cut.ts";
+import { CutPush, HEAD_BYTES, isPush, type PushCut } from "./push_cut.ts";
 
 type Direction = "up" | "down";
 
@@ -23,7 +23,8 @@ export class Connection {
   readonly over: Promise<void>;
   #push?: CutPush;
   #server?: Deno.TcpConn;
-  #isFirst = true;
+  /** What a connection begins with; the first packet can arrive in pieces. */
+  #head: number[] | undefined = [];
   #isClosed = false;
 
   constructor(
@@ -72,9 +73,10 @@ export class Connection {
   }
 
   #lookAtFirst(bytes: Uint8Array): void {
-    if (!this.#isFirst) return;
-    this.#isFirst = false;
-    const cut = isPush(bytes) ? this.line.takeCut() : undefined;
+    this.#head?.push(...bytes.subarray(0, HEAD_BYTES));
+    if (this.#head === undefined || this.#head.length < HEAD_BYTES) return;
+    const cut = isPush(new Uint8Array(this.#head)) ? this.line.takeCut() : undefined;
+    this.#head = undefined;
     if (cut) this.#push = new CutPush(cut);
   }
 

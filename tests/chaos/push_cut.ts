@@ -10,10 +10,12 @@ export interface PushCut {
 
 /** What a push is asked by, in the first packet of a connection (gitprotocol-pack, "Git Transport"). */
 const PUSH = /^[0-9a-f]{4}git-receive-pack /;
+/** So much of the first packet tells: its length, and `git-receive-pack `. */
+export const HEAD_BYTES = 21;
 
 /** Whether a connection that begins so is a push. */
 export function isPush(first: Uint8Array): boolean {
-  return PUSH.test(new TextDecoder().decode(first.subarray(0, 64)));
+  return PUSH.test(new TextDecoder().decode(first.subarray(0, HEAD_BYTES)));
 }
 
 /** Watches one push and tells when to cut it. */
