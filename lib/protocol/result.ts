@@ -43,10 +43,8 @@ const shallow = z.unknown().refine((value) => !isDeeperThan(value, MAX_DEPTH), {
   error: `must be nested at most ${MAX_DEPTH} levels deep`,
 });
 
-const resultSchema = z.object({
-  task_id: z.string(),
-  node_id: z.string(),
-  attempt: z.int(),
+/** What a result has from the execution, as it was. */
+const fromExecution = {
   status: z.enum(STATUSES),
   exit_code: z.int().nullable(),
   stdout: z.string(),
@@ -54,14 +52,28 @@ const resultSchema = z.object({
   stdout_truncated: z.boolean(),
   stderr_truncated: z.boolean(),
   output: shallow.optional(),
+  duration_ms: z.number(),
+  reason: z.string().optional(),
+};
+
+/** An execution as a record, for what has to wait before it can be said. */
+export const executionSchema: z.ZodType<Execution> = z.strictObject({
+  ...fromExecution,
+  started_at: z.string().optional(),
+  image: z.string().optional(),
+});
+
+const resultSchema = z.object({
+  ...fromExecution,
+  task_id: z.string(),
+  node_id: z.string(),
+  attempt: z.int(),
   created_at: nullableString,
   claimed_at: z.string(),
   started_at: nullableString,
   timestamp: z.string(),
-  duration_ms: z.number(),
   image: nullableString,
   attempts: z.array(attemptSchema),
-  reason: z.string().optional(),
   task: shallow.optional(),
 });
 export type Result = z.infer<typeof resultSchema>;

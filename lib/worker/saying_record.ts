@@ -6,11 +6,10 @@
 import { z } from "zod";
 import type { Saying } from "../ledger/draft.ts";
 import { isNodeId, isTaskId } from "../protocol/identity.ts";
-import { OUTCOMES, STATUSES } from "../protocol/live_state.ts";
-import { isDeeperThan, MAX_DEPTH } from "../protocol/nesting.ts";
+import { OUTCOMES } from "../protocol/live_state.ts";
 import type { Parsed } from "../protocol/problem.ts";
 import { decodeRecord, encodeRecord } from "../protocol/record.ts";
-import type { Execution } from "../protocol/result.ts";
+import { executionSchema } from "../protocol/result.ts";
 import { checkTask } from "../protocol/task.ts";
 
 const ofAttempt = {
@@ -33,22 +32,6 @@ const eventSchema = z.discriminatedUnion("kind", [
 ]);
 /** An event that the owner of an attempt says of its end. */
 export type EndEvent = z.infer<typeof eventSchema>;
-
-const executionSchema: z.ZodType<Execution> = z.strictObject({
-  status: z.enum(STATUSES),
-  exit_code: z.int().nullable(),
-  stdout: z.string(),
-  stderr: z.string(),
-  stdout_truncated: z.boolean(),
-  stderr_truncated: z.boolean(),
-  output: z.unknown().refine((value) => !isDeeperThan(value, MAX_DEPTH), {
-    error: `must be nested at most ${MAX_DEPTH} levels deep`,
-  }).optional(),
-  started_at: z.string().optional(),
-  duration_ms: z.number(),
-  image: z.string().optional(),
-  reason: z.string().optional(),
-});
 
 const sayingSchema = z.strictObject({
   version: z.literal(1),

@@ -1,12 +1,10 @@
 /**
- * A real Git server: `git daemon` on this machine, which takes pushes.
+ * A real Git server: `git daemon` on this machine, which takes pushes and remembers every one.
  *
  * @module
  */
-import { dirname } from "@std/path";
-import { Lines } from "../support/playground.ts";
 import { plainGit } from "../support/git_server.ts";
-import { familyOf, sendSignal } from "./processes.ts";
+import { serveByGitDaemon } from "../support/servers/git_daemon.ts";
 
 /** What the server's repository is told. */
 const SETTINGS = {
@@ -17,52 +15,17 @@ const SETTINGS = {
   "receive.autogc": "false",
 };
 
-/** Serves one repository, to processes on this machine. */
-export class GitDaemon implements AsyncDisposable {
-  private constructor(
-    readonly port: number,
-    private readonly child: Deno.ChildProcess,
-    private readonly logged: PromiseLike<void>,
-  ) {}
-
-  /** Starts a server; it answers when this is done. */
-  static async start(repository: string): Promise<GitDaemon> {
-    for (const [name, value] of Object.entries(SETTINGS)) {
-      await plainGit(repository, "config", name, value);
-    }
-    const port = freePort();
-    const child = new Deno.Command("git", {
-      args: [
-        "daemon",
-        "--verbose",
-        "--reuseaddr",
-        "--listen=127.0.0.1",
-        `--port=${port}`,
-        `--base-path=${dirname(repository)}`,
-        "--export-all",
-        "--enable=receive-pack",
-        "--max-connections=0",
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const log = new Lines(child.stderr);
-    await log.until(/Ready to rumble/);
-    // It waits for whoever does not read what it says.
-    return new GitDaemon(port, child, log[Symbol.asyncDispose]());
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // It has a process for each connection, and is itself a child of `git`.
-    await sendSignal("KILL", await familyOf(this.child.pid));
-    await this.child.status;
-    await this.logged;
-  }
+/** A server for one repository. */
+export interface GitDaemon extends AsyncDisposable {
+  port: number;
 }
 
-/** A port that was free just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+/** Starts a server; it answers when this is done. */
+export async function startGitDaemon(repository: string): Promise<GitDaemon> {
+  for (const [name, value] of Object.entries(SETTINGS)) {
+    await plainGit(repository, "config", name, value);
+  }
+  const host = await serveByGitDaemon({ repository });
+  const port = Number(new URL(host.url).port);
+  return { port, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
 }

@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { systemClock } from "../../lib/clock.ts";
 import { Playground } from "../support/playground.ts";
-import { GitDaemon } from "./git_daemon.ts";
+import { type GitDaemon, startGitDaemon } from "./git_daemon.ts";
 import { Node } from "./node.ts";
 import { type Process, stillAlive } from "./processes.ts";
 import { Proxy } from "./proxy.ts";
@@ -36,7 +36,7 @@ export class ChaosGrid {
       await Deno.mkdir(join(playground.folder, folder));
     }
     await playground.commit({ "dgrid.json": JSON.stringify(settings) });
-    const daemon = await GitDaemon.start(playground.repo);
+    const daemon = await startGitDaemon(playground.repo);
     return new ChaosGrid(playground, new Proxy(daemon.port), daemon);
   }
 

@@ -1,7 +1,7 @@
 import { equal, match, rejects } from "node:assert/strict";
 import { join } from "@std/path";
 import { bareRepository, plainGit, temporaryFolder } from "../support/git_server.ts";
-import { GitDaemon } from "./git_daemon.ts";
+import { startGitDaemon } from "./git_daemon.ts";
 import { Proxy } from "./proxy.ts";
 
 /** A Git server behind a proxy, and somebody's repository with a commit to push. */
@@ -16,7 +16,7 @@ class Line implements AsyncDisposable {
   static async start(): Promise<Line> {
     const folder = await temporaryFolder();
     const server = await bareRepository(folder.path);
-    const daemon = await GitDaemon.start(server);
+    const daemon = await startGitDaemon(server);
     const proxy = new Proxy(daemon.port);
     const work = join(folder.path, "work");
     await plainGit(folder.path, "init", "--quiet", "--initial-branch=main", work);

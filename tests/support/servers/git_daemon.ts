@@ -14,7 +14,8 @@ export async function serveByGitDaemon(
 ): Promise<GitHost> {
   const port = freePort();
   const base = dirname(repository);
-  const how = ["--export-all", "--reuseaddr", ...services.map((it) => `--enable=${it}`)];
+  const enabled = services.map((it) => `--enable=${it}`);
+  const how = ["--export-all", "--reuseaddr", "--max-connections=0", ...enabled];
   const command = ["git", "daemon", "--listen=127.0.0.1", `--port=${port}`, `--base-path=${base}`];
   const address = { hostname: "127.0.0.1", port };
   const server = await ServerProcess.start([...command, ...how, base], address);
