@@ -4,7 +4,9 @@
  * @module
  */
 import { deepStrictEqual as same, equal, match, ok, rejects } from "node:assert/strict";
+import { GitError } from "../../lib/git/git_error.ts";
 import type { RefChange, SwapOutcome } from "../../lib/ledger/store.ts";
+import type { Result } from "../../lib/protocol/result.ts";
 import { standingsOf } from "../../lib/ledger/results.ts";
 import { shardOf } from "../../lib/protocol/identity.ts";
 import { SHARD_PATHS } from "../../lib/protocol/layout.ts";
@@ -29,6 +31,14 @@ function refuse(store: MeddledStore, isRefused: (change: RefChange) => boolean):
     return new Map([...done, ...refused.map(({ ref }): [string, SwapOutcome] => [ref, no])]);
   };
   return seen;
+}
+
+async function resultsOf(grid: MemoryGrid, ids: string[]): Promise<Result[]> {
+  const { ledger } = await grid.look("reader");
+  return [...(await standingsOf(ledger, ids)).values()].map((standing) => {
+    if (standing.where !== "settled") throw new Error(`it is ${standing.where}`);
+    return standing.result;
+  });
 }
 
 Deno.test("an entry that nobody can read keeps no worker from its other tasks", async () => {
@@ -79,13 +89,7 @@ Deno.test("a result that the host refuses ends its task as rejected, and no othe
     return text?.includes("a secret") ?? false;
   });
   await worker.run(never);
-  const { ledger } = await grid.look("reader");
-  const standings = await standingsOf(ledger, ["bad", good]);
-  const [bad, fine] = ["bad", good].map((id) => {
-    const standing = standings.get(id)!;
-    if (standing.where !== "settled") throw new Error(`${id} is ${standing.where}`);
-    return standing.result;
-  });
+  const [bad, fine] = await resultsOf(grid, ["bad", good]);
   equal(fine.status, "success");
   equal(bad.status, "rejected");
   match(bad.reason!, /^the host does not take its result: .*a hook says no/);
@@ -154,4 +158,26 @@ Deno.test("a report that was heard and settled before its answer came is not tol
   }];
   const heard = said.map(() => ({ heard: false, refusal } as const));
   same([...await deliveredAmong(ledger, said, heard)], [said[0]]);
+});
+
+Deno.test("a worker whose disk is full claims nothing until there is room, and loses nothing", async () => {
+  const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")]);
+  const times: number[] = [];
+  const executor = new FakeExecutor(["module"], () => {
+    times.push(grid.clock.elapsedMs());
+    return Promise.resolve(executionOf("success"));
+  });
+  const { worker, store } = makeWorker(grid, "n1", { executor, parallel: 1 });
+  const write = store.write.bind(store);
+  let failures = 0;
+  store.write = (work) => {
+    if (times.length !== 1 || failures === 3) return write(work);
+    failures++;
+    throw new GitError("writing commits: no space left on device", "disk_full", 128);
+  };
+  await worker.run(never);
+  equal(failures, 3);
+  equal(times.length, 2);
+  ok(times[1] - times[0] >= 30_000, `${times[1] - times[0]}`);
+  same((await resultsOf(grid, ["a", "b"])).map(({ status }) => status), ["success", "success"]);
 });
