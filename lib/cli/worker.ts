@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { getLogger } from "@logtape/logtape";
 import { systemClock } from "../clock.ts";
 import { createExecutor } from "../executor/create_executor.ts";
+import { despiteDamage } from "../git/despite_damage.ts";
 import { checkHost } from "../ledger/host_check.ts";
 import { describeMachine } from "../worker/machine.ts";
 import { FolderShelf, outboxFolder } from "../worker/shelf.ts";
@@ -48,7 +49,7 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
   const { nodeId, instance } = identity;
   await using grid = await openGrid(context, { name: nodeId, email: `${nodeId}@dgrid.invalid` });
   await grid.ledger.refresh();
-  await checkHost(grid.ledger, grid.folder);
+  await despiteDamage(() => checkHost(grid.ledger, grid.folder));
   const url = repositoryOf(context);
   await using executor = await createExecutor(options.executor, {
     workDir: join(home, "work", nodeId),

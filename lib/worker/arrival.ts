@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { despiteDamage } from "../git/despite_damage.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { registerNode } from "../ledger/nodes.ts";
 import type { Namesake } from "./namesake.ts";
@@ -30,11 +31,11 @@ export async function arrive(arriving: Arriving, stop: AbortSignal): Promise<boo
   const { ledger, options, namesake, outbox, presence } = arriving;
   await ledger.refresh();
   await outbox.load();
-  if (!await namesake.takeName(stop)) return false;
+  if (!await despiteDamage(() => namesake.takeName(stop))) return false;
   try {
     // Only now: what runs under this name is nobody else's.
     await options.executor.removeLeftoversOf?.(options.nodeId);
-    await registerNode(ledger, presence.record([]));
+    await despiteDamage(() => registerNode(ledger, presence.record([])));
   } catch (error) {
     await letGo(arriving);
     throw error;
