@@ -159,7 +159,8 @@ function shardOrder({ writer }: Ledger, { view, finished }: Load, main: Oid): Co
   return signedBy(writer, message, [...gone, mark], view.tip);
 }
 
-function counted(count: number): string {
+/** `1 result`, `12 results`. */
+export function counted(count: number): string {
   return count === 1 ? "1 result" : `${count} results`;
 }
 

@@ -5,7 +5,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Ledger } from "../ledger/ledger.ts";
-import { countFinished, settleSome } from "../ledger/settle.ts";
+import { counted, countFinished, settleSome } from "../ledger/settle.ts";
 import { isSettlingDue } from "../scheduling/pace.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -38,7 +38,7 @@ export class Settler {
     // What is left, also where somebody else was faster, is settled after a further look.
     if (settlement.settled !== undefined) {
       this.#warnings.clear("settling");
-      log.info("settled {settled} results", settlement);
+      log.info("settled {what}", { what: counted(settlement.settled) });
     } else if (settlement.why === "lost") log.debug("settling: {words}", settlement);
     else this.#warnings.warn("settling", `settling: the host refuses: ${settlement.words}`);
   }
