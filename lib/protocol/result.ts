@@ -64,10 +64,10 @@ export const executionSchema: z.ZodType<Execution> = z.strictObject({
 });
 
 const resultSchema = z.object({
-  ...fromExecution,
   task_id: z.string(),
   node_id: z.string(),
   attempt: z.int(),
+  ...fromExecution,
   created_at: nullableString,
   claimed_at: z.string(),
   started_at: nullableString,
