@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { despiteDamage } from "../git/despite_damage.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { registerNode } from "../ledger/nodes.ts";
@@ -11,6 +12,8 @@ import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import type { Speaker } from "./speaker.ts";
 import type { WorkerOptions } from "./worker_options.ts";
+
+const log = getLogger(["dgrid", "worker"]);
 
 interface Arriving {
   ledger: Ledger;
@@ -50,6 +53,12 @@ export async function arrive(arriving: Arriving, stop: AbortSignal): Promise<boo
 async function letGo({ presence, speaker }: Arriving): Promise<void> {
   presence.changeTo("offline");
   speaker.handBack();
-  // Why it failed before matters more than that this fails, too.
-  await speaker.speak([]).catch(() => undefined);
+  try {
+    await speaker.speak([]);
+  } catch (error) {
+    // Why the start failed matters more, and is thrown; others take the claims after a lease.
+    log.warn("{message}; the claims of this node's last life were not handed back", {
+      message: (error as Error).message,
+    });
+  }
 }
