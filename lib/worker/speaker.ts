@@ -69,7 +69,6 @@ export class Speaker {
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
     this.#starter.noteSending(news);
     const { heard, companion, companionWords } = await say(this.#ledger, sayings, beat);
-    this.#starter.noteAnswered();
     if (beat !== undefined) this.#noteUnshown(companionWords);
     if (companion !== undefined) {
       namesake.noteSent(companion);
@@ -79,6 +78,8 @@ export class Speaker {
     const answers = heard.slice(reports.length);
     tellLosses(news, answers);
     await this.#starter.start(news, answers);
+    // Not before: should the line break in between, the next look starts what was won.
+    this.#starter.noteStarted();
     return {
       said: heard.some((answer) => answer.heard),
       refused: answers.some((answer) =>

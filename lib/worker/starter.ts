@@ -44,8 +44,8 @@ export class Starter {
     this.#sentMs = this.#options.clock.elapsedMs();
   }
 
-  /** Notes that whatever was being said has been answered. */
-  noteAnswered(): void {
+  /** Notes that whatever was won of what was being said has been started. */
+  noteStarted(): void {
     this.#claims = [];
   }
 

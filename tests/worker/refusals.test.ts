@@ -181,3 +181,18 @@ Deno.test("a worker whose disk is full claims nothing until there is room, and l
   ok(times[1] - times[0] >= 30_000, `${times[1] - times[0]}`);
   same((await resultsOf(grid, ["a", "b"])).map(({ status }) => status), ["success", "success"]);
 });
+
+Deno.test("what was won is started, although the line broke before its spec could be read", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const { worker, executor, store } = makeWorker(grid, "n1");
+  const { read } = store;
+  let failures = 0;
+  store.read = async (oids, maxBytes) => {
+    const isClaimed = (await grid.look("reader")).ledger.stateOf("a") !== undefined;
+    if (!isClaimed || failures > 0) return await read.call(store, oids, maxBytes);
+    failures++;
+    throw new GitError("fetching: the connection broke off", "unreachable", 128);
+  };
+  await worker.run(never);
+  same([executor.started, failures], [["a#1"], 1]);
+});
