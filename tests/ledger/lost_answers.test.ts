@@ -15,7 +15,7 @@ import type { Store } from "../../lib/ledger/store.ts";
 import { submitTasks } from "../../lib/ledger/submit.ts";
 import { shardOf } from "../../lib/protocol/identity.ts";
 import { queuePath, resultPath } from "../../lib/protocol/layout.ts";
-import type { NodeRecord } from "../../lib/protocol/node_record.ts";
+import { nodeRecord } from "./node_example.ts";
 import { notRun } from "../../lib/protocol/result.ts";
 import { GitGrid } from "../support/git_grid.ts";
 import { plainGit } from "../support/git_server.ts";
@@ -105,19 +105,7 @@ function report(ledger: Ledger): Saying {
   };
 }
 
-const NODE: NodeRecord = {
-  version: 1,
-  node_id: "n1",
-  status: "online",
-  machine: { hostname: "h", os: "linux", arch: "x86_64", cpus: 1, memory_mb: 1 },
-  labels: {},
-  runs: ["module"],
-  parallel: 1,
-  running: [],
-  dgrid_version: "0",
-  started_at: "2026-01-01T00:00:00Z",
-  last_seen: "2026-01-01T00:00:00Z",
-};
+const NODE = nodeRecord("n1");
 
 for (const [where, withGrid] of [["in memory", inMemory], ["in Git", inGit]] as const) {
   Deno.test(`say() is heard once, when its answer is lost and others go on, ${where}`, () =>

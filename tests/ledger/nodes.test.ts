@@ -3,24 +3,8 @@ import { listNodes, registerNode } from "../../lib/ledger/nodes.ts";
 import { nodePath } from "../../lib/protocol/layout.ts";
 import type { NodeRecord } from "../../lib/protocol/node_record.ts";
 import { encodeRecord } from "../../lib/protocol/record.ts";
+import { nodeRecord as record } from "./node_example.ts";
 import { MemoryGrid, tamper } from "../support/memory_grid.ts";
-
-function record(node_id: string, more: Partial<NodeRecord> = {}): NodeRecord {
-  return {
-    version: 1,
-    node_id,
-    status: "online",
-    machine: { hostname: "host", os: "linux", arch: "x86_64", cpus: 1, memory_mb: 1 },
-    labels: {},
-    runs: ["module"],
-    parallel: 1,
-    running: [],
-    dgrid_version: "0",
-    started_at: "2026-01-01T00:00:00Z",
-    last_seen: "2026-01-01T00:00:00Z",
-    ...more,
-  };
-}
 
 /** A grid with these records, each under a name on the branch and under a name on the live edge. */
 async function gridWith(
