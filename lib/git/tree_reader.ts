@@ -5,7 +5,21 @@ import { GitError } from "./git_error.ts";
 /** A tree's entry with its path from the root of the commit. */
 export type PlacedEntry = TreeEntry & { path: string };
 
-/** So many entries are remembered: about 150 bytes each. */
+/** A place at which two commits differ. */
+export interface Difference {
+  path: string;
+  before?: PlacedEntry;
+  after?: PlacedEntry;
+}
+
+/** Two trees at one path; absent where there is none. */
+interface Pair {
+  path: string;
+  before?: string;
+  after?: string;
+}
+
+/** So many entries are remembered, and as many that were wanted before: about 150 bytes each. */
 const MAX_REMEMBERED = 100_000;
 
 /**
@@ -14,7 +28,9 @@ const MAX_REMEMBERED = 100_000;
  */
 export class TreeReader {
   readonly #objects: ObjectReader;
-  readonly #remembered = new Map<string, TreeEntry[]>();
+  #remembered = new Map<string, TreeEntry[]>();
+  /** What was remembered before; what is wanted of it is remembered again. */
+  #former = new Map<string, TreeEntry[]>();
   #size = 0;
 
   constructor(objects: ObjectReader) {
@@ -45,6 +61,34 @@ export class TreeReader {
       const isEntered = (entry: PlacedEntry) => isFolder(entry) && enter(entry.path);
       for (const entry of entries) if (!isEntered(entry)) found.push(entry);
       level = entries.filter(isEntered);
+    }
+    return found;
+  }
+
+  /**
+   * Where two commits differ below a folder. A folder that is entered on one side stands for what is
+   * in it, and is followed only where it differs.
+   */
+  async diff(
+    { before, after }: { before: string; after: string },
+    folder: string,
+    enter: (path: string) => boolean,
+  ): Promise<Difference[]> {
+    const [from, to] = await Promise.all(
+      [before, after].map(async (it) => (await this.#folders(it, [folder])).get(folder)),
+    );
+    const found: Difference[] = [];
+    let level: Pair[] = from === to ? [] : [{ path: folder, before: from, after: to }];
+    while (level.length > 0) {
+      const wanted = level.flatMap(({ before, after }) => [before ?? [], after ?? []].flat());
+      const trees = await this.#trees(wanted);
+      const below = level.flatMap((pair) => differing(pair, trees));
+      level = [];
+      for (const difference of below) {
+        const { pair, rest } = split(difference, enter);
+        if (pair !== undefined) level.push(pair);
+        if (rest !== undefined) found.push(rest);
+      }
     }
     return found;
   }
@@ -99,9 +143,13 @@ export class TreeReader {
     const trees = new Map<string, TreeEntry[]>();
     const unread: string[] = [];
     for (const oid of new Set(oids)) {
-      const known = this.#remembered.get(oid);
-      if (known === undefined) unread.push(oid);
-      else trees.set(oid, known);
+      const known = this.#remembered.get(oid) ?? this.#former.get(oid);
+      if (known === undefined) {
+        unread.push(oid);
+        continue;
+      }
+      trees.set(oid, known);
+      if (!this.#remembered.has(oid)) this.#remember(oid, known);
     }
     const bodies = await this.#objects.contents(unread);
     unread.forEach((oid, index) => {
@@ -117,12 +165,53 @@ export class TreeReader {
 
   #remember(oid: string, entries: TreeEntry[]): void {
     if (this.#size + entries.length > MAX_REMEMBERED) {
-      this.#remembered.clear();
+      this.#former = this.#remembered;
+      this.#remembered = new Map();
       this.#size = 0;
     }
     this.#remembered.set(oid, entries);
     this.#size += entries.length;
   }
+}
+
+/** The entries of two trees that are not the same. */
+function differing(
+  { path, before, after }: Pair,
+  trees: ReadonlyMap<string, TreeEntry[]>,
+): Difference[] {
+  const entriesOf = (oid?: string) => oid === undefined ? [] : trees.get(oid)!;
+  const old = new Map(entriesOf(before).map((entry) => [entry.name, entry]));
+  const found: Difference[] = [];
+  const placed = (entry?: TreeEntry) => entry && { ...entry, path: joined(path, entry.name) };
+  for (const entry of entriesOf(after)) {
+    const former = old.get(entry.name);
+    old.delete(entry.name);
+    if (former?.oid === entry.oid && former.mode === entry.mode) continue;
+    found.push({ path: joined(path, entry.name), before: placed(former), after: placed(entry) });
+  }
+  for (const entry of old.values()) {
+    found.push({ path: joined(path, entry.name), before: placed(entry) });
+  }
+  return found;
+}
+
+/** What of a difference is to be looked into, and what stands for itself. */
+function split(
+  { path, before, after }: Difference,
+  enter: (path: string) => boolean,
+): { pair?: Pair; rest?: Difference } {
+  const isEntered = (entry?: PlacedEntry) => entry !== undefined && isFolder(entry) && enter(path);
+  const from = isEntered(before) ? before : undefined;
+  const to = isEntered(after) ? after : undefined;
+  const rest = {
+    path,
+    before: from === undefined ? before : undefined,
+    after: to === undefined ? after : undefined,
+  };
+  return {
+    ...(from ?? to) && { pair: { path, before: from?.oid, after: to?.oid } },
+    ...(rest.before ?? rest.after) && { rest },
+  };
 }
 
 function folderOf(path: string): string {

@@ -16,7 +16,7 @@ import type { RefNames } from "../protocol/layout.ts";
 import { isAncestorHere } from "./ancestry.ts";
 import { swapOnServer } from "./git_swap.ts";
 import type { Change, CommitWriter, LoggedCommit, Oid, RefChange, Store } from "./store.ts";
-import type { StoreEntry, SwapOutcome, TooLarge } from "./store.ts";
+import type { StoreDifference, StoreEntry, SwapOutcome, TooLarge } from "./store.ts";
 import { treeChanges } from "./tree_changes.ts";
 
 export interface GitStoreOptions {
@@ -81,6 +81,21 @@ export class GitStore implements Store {
   ): Promise<StoreEntry[]> {
     const entries = await this.#copy.reading(({ trees }) => trees.list(commit, folder, enter));
     return entries.map(storeEntry);
+  }
+
+  async diff(
+    { before, after }: { before: Oid; after: Oid },
+    folder: string,
+    enter: (path: string) => boolean,
+  ): Promise<StoreDifference[]> {
+    const differences = await this.#copy.reading(({ trees }) =>
+      trees.diff({ before, after }, folder, enter)
+    );
+    return differences.map(({ path, before, after }) => ({
+      path,
+      ...before && { before: storeEntry(before) },
+      ...after && { after: storeEntry(after) },
+    }));
   }
 
   async find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {

@@ -9,8 +9,8 @@ import { Unadvertised } from "../git/unadvertised.ts";
 import { shardOf, SHARDS } from "../protocol/identity.ts";
 import type { RefNames } from "../protocol/layout.ts";
 import type { LiveState } from "../protocol/live_state.ts";
-import { DEFAULT_SETTINGS, type Settings, SETTINGS_PATH } from "../protocol/settings.ts";
-import { BadSettings, type MainView, readMain, readSettings } from "./main_view.ts";
+import { type Settings, SETTINGS_PATH } from "../protocol/settings.ts";
+import { BadSettings, MainView, readMain, readSettings } from "./main_view.ts";
 import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
 
@@ -54,6 +54,7 @@ export class Ledger {
   #hasLooked = false;
   #refs = new Map<string, Oid>();
   #main?: MainView;
+  readonly #noMain = new MainView();
   #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
   /** Settled marks that are known to be in our view of the branch. */
   readonly #passedMarks = new Set<Oid>();
@@ -85,14 +86,7 @@ export class Ledger {
 
   /** The branch as it was last seen. An empty grid where the branch does not exist yet. */
   get main(): MainView {
-    return this.#main ?? {
-      commit: "",
-      settings: DEFAULT_SETTINGS,
-      queue: new Map(),
-      strays: new Map(),
-      pathsOf: new Map(),
-      leftovers: [],
-    };
+    return this.#main ?? this.#noMain;
   }
 
   /** The commit of the branch as last seen; undefined where there is no branch yet. */

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { isQueueFolder, parseQueuePath, QUEUE_FOLDER, resultPaths } from "../protocol/layout.ts";
+import {
+  isQueueFolder,
+  isResultFolder,
+  parseQueuePath,
+  QUEUE_FOLDER,
+  RESULT_FOLDERS,
+  resultPaths,
+  taskOfResult,
+  TASKS_FOLDER,
+} from "../protocol/layout.ts";
 import { describeProblems } from "../protocol/problem.ts";
 import {
   decodeSettings,
@@ -12,30 +21,40 @@ import {
   SETTINGS_PATH,
 } from "../protocol/settings.ts";
 import { MAX_TASK_BYTES, tooLargeRule } from "../protocol/task.ts";
-import {
-  comparePrecedence,
-  noPlainFile,
-  type QueuedFile,
-  type ReadFile,
-  readFile,
-} from "./queue_file.ts";
+import { noPlainFile, type QueuedFile, type ReadFile, readFile } from "./queue_file.ts";
+import { type QueueChange, QueueView } from "./queue_view.ts";
 import { readInBatches } from "./read_in_batches.ts";
 import { type Oid, type Store, type StoreEntry, wholeContent } from "./store.ts";
 
 export type { QueuedFile, TaskSummary } from "./queue_file.ts";
 
-/** A commit of the branch, as far as workers care. */
-export interface MainView {
-  commit: Oid;
-  settings: Settings;
-  /** By task id. */
-  queue: Map<string, QueuedFile>;
+/** A commit of the branch, as far as workers care. The view of a later commit goes on from it. */
+export class MainView {
+  constructor(
+    readonly commit: Oid = "",
+    readonly settings: Settings = DEFAULT_SETTINGS,
+    readonly files: QueueView = new QueueView(),
+  ) {}
+
+  /** The tasks that are ready, by their ids. */
+  get queue(): ReadonlyMap<string, QueuedFile> {
+    return this.files.queue;
+  }
+
   /** Files in the queue that are passed over, and why. */
-  strays: Map<string, string>;
+  get strays(): ReadonlyMap<string, string> {
+    return this.files.strays;
+  }
+
   /** All paths in the queue of a task: more than one where it was filed twice. */
-  pathsOf: Map<string, string[]>;
+  get pathsOf(): ReadonlyMap<string, string[]> {
+    return this.files.pathsOf;
+  }
+
   /** Files in the queue of tasks that have a result already. */
-  leftovers: string[];
+  get leftovers(): string[] {
+    return this.files.leftovers;
+  }
 }
 
 /** The grid's settings are no settings: nobody may work before they are. */
@@ -44,25 +63,21 @@ export class BadSettings extends Error {
 }
 
 /**
- * Reads a commit of the branch. Of the queue, only files that were not in `before` are read.
+ * Reads a commit of the branch. With an earlier one at hand, only what differs is read: the trees on
+ * the way to it, and the files that are new.
  *
+ * @param before the view of another commit; it shows the queue of the new one afterwards
  * @throws {BadSettings} when `dgrid.json` breaks its rules
  */
 export async function readMain(store: Store, commit: Oid, before?: MainView): Promise<MainView> {
   const settings = await readSettings(store, commit);
-  const entries = (await store.list(commit, QUEUE_FOLDER, isQueueFolder))
-    .filter(({ path }) => !path.endsWith("/.gitkeep"));
-  const files = await readQueue(store, commit, settings, entries, before);
-  const view: MainView = {
-    commit,
-    settings,
-    queue: new Map(),
-    strays: new Map(),
-    pathsOf: new Map(),
-    leftovers: [],
-  };
-  place(view, files);
-  return view;
+  const isGoingOn = before !== undefined && sameSettings(settings, before.settings);
+  const queue = isGoingOn ? before.files : new QueueView();
+  const change = isGoingOn
+    ? await differences(store, before.commit, commit, settings)
+    : await wholeQueue(store, commit, settings);
+  queue.apply(change, await resultsAmong(store, commit, queue.concerned(change)));
+  return new MainView(commit, settings, queue);
 }
 
 /**
@@ -85,27 +100,34 @@ function badSettings(why: string): BadSettings {
   return new BadSettings(`reading ${SETTINGS_PATH}: ${why}`);
 }
 
-async function readQueue(
+async function wholeQueue(store: Store, commit: Oid, settings: Settings): Promise<QueueChange> {
+  const entries = await store.list(commit, QUEUE_FOLDER, isQueueFolder);
+  return { gone: [], files: await readFiles(store, entries, settings), settled: [] };
+}
+
+/** What differs between two commits of the branch. */
+async function differences(
   store: Store,
+  before: Oid,
   commit: Oid,
   settings: Settings,
-  entries: StoreEntry[],
-  before?: MainView,
-): Promise<ReadFile[]> {
-  const known = sameSettings(settings, before?.settings) ? knownFiles(before) : new Map();
-  const isKnown = ({ path, oid }: StoreEntry) => known.get(path)?.blob === oid;
-  const fresh = await readFiles(store, entries.filter((entry) => !isKnown(entry)), settings);
-  const old = entries.filter(isKnown).map(({ path }): QueuedFile => known.get(path)!);
-  // The known ones too: a file may have been settled and come back between two looks.
-  const files = await withoutSettled(store, commit, [...old, ...fresh]);
-  return files.sort((a, b) => a.path < b.path ? -1 : 1);
+): Promise<QueueChange> {
+  const changes = await store.diff({ before, after: commit }, TASKS_FOLDER, isTaskFolder);
+  const inQueue = changes.filter(({ path }) => path.startsWith(`${QUEUE_FOLDER}/`));
+  const fresh = inQueue.flatMap(({ after }) => after === undefined ? [] : [after]);
+  return {
+    gone: inQueue.flatMap(({ path, before }) => before === undefined ? [] : [path]),
+    files: await readFiles(store, fresh, settings),
+    settled: changes.flatMap(({ path }) => taskOfResult(path) ?? []),
+  };
 }
 
-function knownFiles(before?: MainView): Map<string, QueuedFile> {
-  return new Map([...before?.queue.values() ?? []].map((file) => [file.path, file]));
+function isTaskFolder(path: string): boolean {
+  return path === QUEUE_FOLDER || RESULT_FOLDERS.includes(path) || isQueueFolder(path) ||
+    isResultFolder(path);
 }
 
-function sameSettings(a: Settings, b?: Settings): boolean {
+function sameSettings(a: Settings, b: Settings): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
@@ -115,10 +137,11 @@ async function readFiles(
   entries: StoreEntry[],
   settings: Settings,
 ): Promise<ReadFile[]> {
+  const wanted = entries.filter(({ path }) => !path.endsWith("/.gitkeep"));
   const isPlain = ({ kind, path }: StoreEntry) => kind === "file" && !!parseQueuePath(path);
-  const files = entries.filter((entry) => !isPlain(entry))
+  const files = wanted.filter((entry) => !isPlain(entry))
     .map((entry) => readFile(entry, undefined, settings));
-  const plain = Map.groupBy(entries.filter(isPlain), ({ oid }) => oid);
+  const plain = Map.groupBy(wanted.filter(isPlain), ({ oid }) => oid);
   for await (const contents of readInBatches(store, [...plain.keys()], MAX_TASK_BYTES)) {
     for (const [oid, content] of contents) {
       for (const entry of plain.get(oid)!) files.push(readFile(entry, content, settings));
@@ -127,35 +150,16 @@ async function readFiles(
   return files;
 }
 
-/** Passes over tasks that have a result already: nothing runs twice because a file came back. */
-async function withoutSettled(store: Store, commit: Oid, files: ReadFile[]): Promise<ReadFile[]> {
-  const ids = files.flatMap((file) => "task_id" in file ? [file.task_id] : []);
+/** Where the results of tasks are, of those that have one. */
+async function resultsAmong(
+  store: Store,
+  commit: Oid,
+  ids: string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
   const found = await store.find(commit, ids.flatMap(resultPaths));
-  if (found.size === 0) return files;
-  return files.map((file) => {
-    const settled = "task_id" in file && resultPaths(file.task_id).find((path) => found.has(path));
-    if (!settled) return file;
-    return { path: file.path, stray: `it has a result already, ${settled}`, leftover: true };
-  });
-}
-
-/** Puts files into the view, each id once. */
-function place(view: MainView, files: ReadFile[]): void {
-  const queued: QueuedFile[] = [];
-  for (const file of files) {
-    if ("task_id" in file) {
-      queued.push(file);
-      continue;
-    }
-    view.strays.set(file.path, file.stray);
-    if (file.leftover) view.leftovers.push(file.path);
-  }
-  for (const [task_id, twins] of Map.groupBy(queued, (file) => file.task_id)) {
-    const [first, ...others] = twins.sort(comparePrecedence);
-    view.queue.set(task_id, first);
-    view.pathsOf.set(task_id, twins.map(({ path }) => path));
-    for (const { path } of others) {
-      view.strays.set(path, `${task_id} is in the queue twice, and ${first.path} counts`);
-    }
-  }
+  return new Map(ids.flatMap((id): [string, string][] => {
+    const path = resultPaths(id).find((path) => found.has(path));
+    return path === undefined ? [] : [[id, path]];
+  }));
 }

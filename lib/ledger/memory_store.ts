@@ -16,6 +16,7 @@ import type {
   PathHistory,
   RefChange,
   Store,
+  StoreDifference,
   StoreEntry,
   SwapOutcome,
   TooLarge,
@@ -98,6 +99,19 @@ export class MemoryStore implements Store {
       else found.set(path, { path, oid, kind: "file" });
     }
     return Promise.resolve([...found.values()]);
+  }
+
+  async diff(
+    commits: { before: Oid; after: Oid },
+    folder: string,
+    enter: (path: string) => boolean,
+  ): Promise<StoreDifference[]> {
+    const listed = async (commit: Oid) =>
+      new Map((await this.list(commit, folder, enter)).map((entry) => [entry.path, entry]));
+    const [before, after] = [await listed(commits.before), await listed(commits.after)];
+    return [...new Set([...before.keys(), ...after.keys()])]
+      .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
+      .filter(({ before, after }) => before?.oid !== after?.oid || before?.kind !== after?.kind);
   }
 
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {

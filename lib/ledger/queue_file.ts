@@ -21,12 +21,14 @@ export interface QueuedFile {
   task_id: string;
   path: string;
   blob: Oid;
+  /** How large it is. */
+  bytes: number;
   /** What it asks for, or why it is no task. */
   content: { task: TaskSummary } | { problem: string };
 }
 
 /** A file of the queue after reading: for a task id, or passed over. */
-export type ReadFile = QueuedFile | { path: string; stray: string; leftover?: true };
+export type ReadFile = QueuedFile | { path: string; stray: string };
 
 /** Reads one file of the queue. */
 export function readFile(
@@ -41,7 +43,12 @@ export function readFile(
     : { problem: noPlainFile(kind) };
   const task_id = "task" in read ? read.task.task_id : place.stem;
   if (task_id === undefined) return { path, stray: "problem" in read ? read.problem : "no id" };
-  return { task_id, path, blob: oid, content: read };
+  return { task_id, path, blob: oid, bytes: sizeOf(content), content: read };
+}
+
+function sizeOf(content: Uint8Array | TooLarge | undefined): number {
+  if (content === undefined) return 0;
+  return content instanceof Uint8Array ? content.length : content.tooLarge;
 }
 
 /** What is wrong with an entry that is no plain file, and must not be read. */

@@ -12,7 +12,7 @@ import { noPlainFile, type QueuedFile, summaryOf } from "./queue_file.ts";
 import { type Oid, type StoreEntry, wholeContent } from "./store.ts";
 
 /** What a spec says, or why it is no task: anybody who may push can have put anything there. */
-type Spec = { task: Task } | { problem: string };
+type Spec = ({ task: Task } | { problem: string }) & { bytes: number };
 
 /** What specs ask for, by their blobs. Those that are no tasks are left out. */
 export async function readSpecs(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Task>> {
@@ -28,8 +28,8 @@ export async function readSpec(ledger: Ledger, taskId: string): Promise<QueuedFi
   const found = (await specsOf(ledger, [taskId])).get(taskId);
   if (found === undefined) return undefined;
   const { entry: { path, oid }, spec } = found;
-  const content = "task" in spec ? { task: summaryOf(spec.task) } : spec;
-  return { task_id: taskId, path, blob: oid, content };
+  const content = "task" in spec ? { task: summaryOf(spec.task) } : { problem: spec.problem };
+  return { task_id: taskId, path, blob: oid, bytes: spec.bytes, content };
 }
 
 /**
@@ -63,24 +63,26 @@ async function specsOf(
   return new Map([...entries].map(([id, entry]) => {
     const spec = entry.kind === "file"
       ? ofTask(id, specs.get(entry.oid)!)
-      : { problem: noPlainFile(entry.kind) };
+      : { problem: noPlainFile(entry.kind), bytes: 0 };
     return [id, { entry, spec }];
   }));
 }
 
 function ofTask(taskId: string, spec: Spec): Spec {
   if ("problem" in spec || spec.task.task_id === taskId) return spec;
-  return { problem: `task_id: "${spec.task.task_id}": must be "${taskId}"` };
+  const problem = `task_id: "${spec.task.task_id}": must be "${taskId}"`;
+  return { problem, bytes: spec.bytes };
 }
 
 async function readBlobs(ledger: Ledger, blobs: Oid[]): Promise<Map<Oid, Spec>> {
   const contents = await ledger.store.read(blobs, MAX_TASK_BYTES);
   return new Map([...contents].map(([blob, content]): [Oid, Spec] => {
-    const bytes = wholeContent(content);
-    if (bytes === undefined) return [blob, { problem: tooLargeRule() }];
-    const task = decodeTask(bytes);
-    if (!task.ok) return [blob, { problem: describeProblems(task.problems) }];
-    return [blob, { task: withQueuedPriority(ledger, blob, task.value) }];
+    const whole = wholeContent(content);
+    const bytes = whole?.length ?? 0;
+    if (whole === undefined) return [blob, { problem: tooLargeRule(), bytes }];
+    const task = decodeTask(whole);
+    if (!task.ok) return [blob, { problem: describeProblems(task.problems), bytes }];
+    return [blob, { task: withQueuedPriority(ledger, blob, task.value), bytes }];
   }));
 }
 

@@ -24,6 +24,13 @@ export interface StoreEntry {
   oid: Oid;
 }
 
+/** A place at which two commits differ; a side is absent where it has nothing there. */
+export interface StoreDifference {
+  path: string;
+  before?: StoreEntry;
+  after?: StoreEntry;
+}
+
 /** One change to a tree. */
 export type Change =
   /** A file with this content. */
@@ -85,6 +92,17 @@ export interface Store extends AsyncDisposable {
    * @param enter which folders to look into; none where absent
    */
   list(commit: Oid, folder: string, enter?: (path: string) => boolean): Promise<StoreEntry[]>;
+  /**
+   * Where two commits differ below a folder. Costs what differs: trees that are the same are not
+   * looked into.
+   *
+   * @param enter which folders to look into, as for {@link list}
+   */
+  diff(
+    commits: { before: Oid; after: Oid },
+    folder: string,
+    enter: (path: string) => boolean,
+  ): Promise<StoreDifference[]>;
   /** What stands at these paths; what does not exist is left out. */
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>>;
   /** The content of files, fetched where it is not here yet, in one request. */

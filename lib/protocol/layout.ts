@@ -8,8 +8,12 @@ import { isNodeId, isTaskId, resultFolderOf, shardOf, SHARDS } from "./identity.
 import type { Status } from "./live_state.ts";
 import { PRIORITIES, type Priority } from "./task.ts";
 
+/** Everything about tasks on the branch. */
+export const TASKS_FOLDER = "tasks";
 /** Ready tasks. */
 export const QUEUE_FOLDER = "tasks/queue";
+/** Results, in a folder for each two hex digits. */
+export const RESULT_FOLDERS: readonly string[] = ["tasks/completed", "tasks/failed"];
 
 /** Where a task waits on the branch. */
 export function queuePath(taskId: string, priority: Priority): string {
@@ -71,6 +75,12 @@ export function isQueueFolder(path: string): boolean {
 /** Whether a folder below `tasks/completed` or `tasks/failed` can hold results. */
 export function isResultFolder(path: string): boolean {
   return /^tasks\/(completed|failed)\/[0-9a-f]{2}$/.test(path);
+}
+
+/** The task whose result stands at a path, or undefined. */
+export function taskOfResult(path: string): string | undefined {
+  const [, id] = /^tasks\/(?:completed|failed)\/[0-9a-f]{2}\/([^/]+)\.json$/.exec(path) ?? [];
+  return id !== undefined && isTaskId(id) ? id : undefined;
 }
 
 /** The paths in the tree of a shard's tip. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TaskSummary } from "../ledger/main_view.ts";
-import { ranked } from "../scheduling/ranking.ts";
+import { ranked, startShardOf } from "../scheduling/ranking.ts";
 import type { Explanation, NodeFitness, Place } from "./explanation.ts";
 import { hasFreeSlot, lackOf, type NodeView, takesTasks } from "./node_view.ts";
 import { spanInWords } from "./span.ts";
@@ -99,11 +99,14 @@ function placeOf(
   rivals: TaskSummary[],
   fitting: NodeView[],
 ): Place | undefined {
+  const names = fitting.map(({ record }) => record.node_id);
   const places = fitting.slice(0, MAX_RANKED).map((node): Place => {
     const own = rivals.filter((rival) => lackOf(rival, node) === undefined);
-    const order = ranked([...own, task], node.record.node_id).map(({ task_id }) => task_id);
-    const before = order.indexOf(task.task_id);
     const { node_id } = node.record;
+    const order = ranked([...own, task], startShardOf(node_id, names)).map(({ task_id }) =>
+      task_id
+    );
+    const before = order.indexOf(task.task_id);
     return before === 0 ? { node_id, before } : { node_id, before, next: order[0] };
   });
   return places.toSorted((a, b) => a.before - b.before)[0];

@@ -24,6 +24,9 @@ export function longestPollMs(pollMs: number): number {
   return pollMs * MOST_PATIENCE * 1.2;
 }
 
+/** What is ready to be reported waits so long for more, while the slots have something to run. */
+export const GATHER_MS = 500;
+
 /** So many finished tasks are settled without waiting for more. */
 const SETTLE_AT = 500;
 /** Finished tasks wait about this long for others, so that a settlement is worth its push. */

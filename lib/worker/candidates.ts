@@ -4,13 +4,14 @@
  * @module
  */
 import type { Ledger } from "../ledger/ledger.ts";
-import type { QueuedFile, TaskSummary } from "../ledger/main_view.ts";
+import type { QueuedFile } from "../ledger/main_view.ts";
 import type { Oid } from "../ledger/store.ts";
 import { readSpec, specBlobs } from "../ledger/specs.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isDue, type Offer, unfitness } from "../scheduling/eligibility.ts";
-import { ranked } from "../scheduling/ranking.ts";
+import { compareRanks } from "../scheduling/ranking.ts";
 import type { Observer } from "./observer.ts";
+import { type Queued, queuedOf, type QueueOrder } from "./queue_order.ts";
 
 /** A task that this node may claim. */
 export interface Candidate {
@@ -41,52 +42,62 @@ export interface Offers {
 
 /** Who looks for work, and when. */
 export interface Seeker {
-  nodeId: string;
   offers: Offers;
+  /** The index of the shard at which it begins. */
+  start: number;
   /** The tasks that this node has in its hands. */
   held: ReadonlySet<string>;
   /** How many tasks it can take now. */
   wanted: number;
   now: Date;
   observer: Pick<Observer, "isLapsed" | "hasWaited">;
+  order: QueueOrder;
 }
+
+/** What is taken at once is read into memory at once: so many bytes of specs at most, or one. */
+const MAX_TAKEN_BYTES = 32 * 1_048_576;
 
 /** Looks through the queue and the live edge. */
 export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> {
-  const { offers, wanted, held } = seeker;
-  const fit: Fit[] = [];
-  const doomed: Candidate[] = [];
   const choice: Choice = { claimable: [], lapsed: [], broken: [], isWorkLeft: false };
-  for (const { file: { task_id, content, ...file }, state } of await openTasks(ledger)) {
-    const isLapsed = state !== undefined && seeker.observer.isLapsed(state);
-    if (isLapsed) choice.lapsed.push(state);
-    const isFree = !held.has(task_id) && (isLapsed ? mayGoOn(state, ledger) : isUnowned(state));
-    if ("problem" in content) {
-      if (state === undefined) {
-        choice.broken.push({ file: { task_id, content, ...file }, problem: content.problem });
-      } else if (isFree) doomed.push({ task_id });
-    } else if (unfitness(content.task, offers.ever) === undefined) {
-      choice.isWorkLeft = true;
-      const canNow = unfitness(content.task, offers.now) === undefined;
-      if (canNow && isFree && isDue(content.task.not_before, seeker.now)) {
-        fit.push(...dueNow({ task: content.task, spec: file.blob }, state, seeker));
-      }
-    }
-  }
-  if (wanted > 0) choice.claimable = [...doomed, ...best(fit, seeker.nodeId)].slice(0, wanted);
-  choice.isWorkLeft ||= choice.broken.length + doomed.length + choice.lapsed.length > 0;
+  const live = liveWork(ledger, seeker);
+  choice.lapsed = live.lapsed;
+  const { fit, doomed } = await readFree(ledger, live.free, seeker, choice);
+  fit.push(...queuedWork(ledger, seeker, choice));
+  if (seeker.wanted > 0) choice.claimable = chosen(doomed, fit, seeker.wanted);
+  // What is in hand may come back, to be tried again.
+  choice.isWorkLeft ||= seeker.held.size > 0 ||
+    choice.broken.length + doomed.length + choice.lapsed.length > 0 ||
+    await hasWorkLater(ledger, live.taken, seeker);
   return choice;
 }
 
 /** A task that this node can run now. */
 interface Fit {
-  task: TaskSummary;
-  spec: Oid;
+  queued: Queued;
   waited_for?: string;
 }
 
-function isUnowned(state: LiveState | undefined): boolean {
-  return state === undefined || state.status === "retrying";
+/** The unfinished tasks on the live edge that are not in this node's hands. */
+interface LiveWork {
+  lapsed: LiveState[];
+  /** What anybody may claim. */
+  free: LiveState[];
+  /** What others have. */
+  taken: LiveState[];
+}
+
+function liveWork(ledger: Ledger, { held, observer }: Seeker): LiveWork {
+  const work: LiveWork = { lapsed: [], free: [], taken: [] };
+  for (const state of ledger.states()) {
+    if (state.status === "finished") continue;
+    const isLapsed = observer.isLapsed(state);
+    if (isLapsed) work.lapsed.push(state);
+    if (held.has(state.task_id)) continue;
+    const isFree = isLapsed ? mayGoOn(state, ledger) : state.status === "retrying";
+    (isFree ? work.free : work.taken).push(state);
+  }
+  return work;
 }
 
 /** Whether an attempt that is taken away from its owner is followed by another one. */
@@ -95,42 +106,105 @@ function mayGoOn(state: LiveState, { main }: Ledger): boolean {
   return state.status === "claimed" && lost + 1 < main.settings.max_attempts;
 }
 
-/** The task, if its retry has waited long enough. */
-function dueNow(fit: Fit, state: LiveState | undefined, { now, observer }: Seeker): Fit[] {
-  const notBefore = state?.not_before;
-  if (state === undefined || isDue(notBefore, now)) return [fit];
-  return observer.hasWaited(state) ? [{ ...fit, waited_for: notBefore }] : [];
-}
-
-function best(fit: Fit[], nodeId: string): Candidate[] {
-  const byId = new Map(fit.map((it) => [it.task.task_id, it]));
-  return ranked(fit.map(({ task }) => task), nodeId).map(({ task_id }) => {
-    const { spec, waited_for } = byId.get(task_id)!;
-    return { task_id, spec, waited_for };
-  });
-}
-
-/** All tasks without a result that can go on, each with its state where it has one. */
-async function openTasks(ledger: Ledger): Promise<{ file: QueuedFile; state?: LiveState }[]> {
-  const { queue } = ledger.main;
-  const open: { file: QueuedFile; state?: LiveState }[] = [];
-  for (const file of queue.values()) {
-    const { task_id } = file;
-    if (ledger.stateOf(task_id) === undefined && !ledger.isBlocked(task_id)) open.push({ file });
+/** What is free on the live edge, by what it asks for; what nobody can read is doomed. */
+async function readFree(
+  ledger: Ledger,
+  free: LiveState[],
+  seeker: Seeker,
+  choice: Choice,
+): Promise<{ fit: Fit[]; doomed: Candidate[] }> {
+  const fit: Fit[] = [];
+  const doomed: Candidate[] = [];
+  for (const { file, state } of await filesOf(ledger, free)) {
+    const [queued] = queuedOf(file, seeker.start);
+    if (queued === undefined) doomed.push({ task_id: state.task_id });
+    else if (isFitEver(queued, seeker)) {
+      choice.isWorkLeft = true;
+      if (isFitNow(queued, seeker)) fit.push(...dueNow(queued, state, seeker));
+    }
   }
-  const states = [...ledger.states()].filter(({ status }) => status !== "finished");
+  return { fit, doomed };
+}
+
+/** The task, if its retry has waited long enough. */
+function dueNow(queued: Queued, state: LiveState, { now, observer }: Seeker): Fit[] {
+  const notBefore = state.not_before;
+  if (isDue(notBefore, now)) return [{ queued }];
+  return observer.hasWaited(state) ? [{ queued, waited_for: notBefore }] : [];
+}
+
+/** As much of the queue as is wanted. Notes what must be ended, and whether anything is left. */
+function queuedWork(ledger: Ledger, seeker: Seeker, choice: Choice): Fit[] {
+  const { order, start, wanted } = seeker;
+  order.update(ledger.main, start);
+  const isOpen = ({ task_id }: QueuedFile) =>
+    ledger.stateOf(task_id) === undefined && !ledger.isBlocked(task_id);
+  for (const file of order.broken) {
+    if ("problem" in file.content && isOpen(file)) {
+      choice.broken.push({ file, problem: file.content.problem });
+    }
+  }
+  const fit: Fit[] = [];
+  for (const queued of order.sorted) {
+    if (fit.length >= wanted && choice.isWorkLeft) break;
+    if (!isFitEver(queued, seeker) || !isOpen(queued.file)) continue;
+    choice.isWorkLeft = true;
+    if (fit.length < wanted && isFitNow(queued, seeker)) fit.push({ queued });
+  }
+  return fit;
+}
+
+function isFitEver({ task }: Queued, { offers }: Seeker): boolean {
+  return unfitness(task, offers.ever) === undefined;
+}
+
+function isFitNow({ task }: Queued, { offers, held, now }: Seeker): boolean {
+  return !held.has(task.task_id) && unfitness(task, offers.now) === undefined &&
+    isDue(task.not_before, now);
+}
+
+/** The first of what can be taken: as many as are wanted and fit into memory. */
+function chosen(doomed: Candidate[], fit: Fit[], wanted: number): Candidate[] {
+  const best = fit.sort((a, b) => compareRanks(a.queued.key, b.queued.key)).slice(0, wanted);
+  let bytes = 0;
+  const end = best.findIndex(({ queued: { file } }, at) =>
+    (bytes += file.bytes) > MAX_TAKEN_BYTES && at > 0
+  );
+  const small = end < 0 ? best : best.slice(0, end);
+  const candidates = small.map(({ queued: { file }, waited_for }): Candidate => ({
+    task_id: file.task_id,
+    spec: file.blob,
+    waited_for,
+  }));
+  return [...doomed, ...candidates].slice(0, wanted);
+}
+
+/** Whether this node could run some of what others have, should they not end it. */
+async function hasWorkLater(ledger: Ledger, taken: LiveState[], seeker: Seeker): Promise<boolean> {
+  for (const { file } of await filesOf(ledger, taken)) {
+    if (queuedOf(file, seeker.start).some((queued) => isFitEver(queued, seeker))) return true;
+  }
+  return false;
+}
+
+/** What tasks on the live edge ask for. */
+async function filesOf(
+  ledger: Ledger,
+  states: LiveState[],
+): Promise<{ file: QueuedFile; state: LiveState }[]> {
+  const files: { file: QueuedFile; state: LiveState }[] = [];
   const specs = await specBlobs(ledger, states.map(({ task_id }) => task_id));
   for (const state of states) {
-    const queued = queue.get(state.task_id);
+    const queued = ledger.main.queue.get(state.task_id);
     // The file may have been taken out or changed since: what was claimed is what counts.
     const isAsClaimed = queued !== undefined && queued.blob === specs.get(state.task_id);
     const file = isAsClaimed ? queued : await readSpec(ledger, state.task_id);
-    open.push({ file: file ?? missingSpec(state.task_id), state });
+    files.push({ file: file ?? missingSpec(state.task_id), state });
   }
-  return open;
+  return files;
 }
 
 /** Stands for the spec of a claimed task that somebody has taken away. */
 function missingSpec(task_id: string): QueuedFile {
-  return { task_id, path: "", blob: "", content: { problem: "its spec is missing" } };
+  return { task_id, path: "", blob: "", bytes: 0, content: { problem: "its spec is missing" } };
 }

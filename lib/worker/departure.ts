@@ -44,6 +44,7 @@ export class Departure {
     const { clock, graceMs } = this.#options;
     const { presence, slots, outbox } = this.#parts;
     presence.changeTo("draining");
+    slots.stopWaiting(0);
     if (slots.size > 0) log.info("stopping: {count} still run", { count: slots.size });
     await this.#deliverUntil(() => slots.size === 0, clock.elapsedMs() + graceMs);
     slots.stopAll();

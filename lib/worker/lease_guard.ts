@@ -31,11 +31,11 @@ export async function guardLease(guarded: Guarded, signal: AbortSignal): Promise
   }
 }
 
-/** @returns how long until the next attempt is due; undefined where nothing runs */
+/** @returns how long until the next attempt is due; undefined where nothing is in hand */
 function stopUnrenewed({ clock, presence, slots }: Guarded, limitMs: number): number | undefined {
   const now = clock.elapsedMs();
   let nextMs: number | undefined;
-  for (const { task_id, sentMs } of slots.running) {
+  for (const { task_id, sentMs } of slots.claims) {
     const leftMs = Math.ceil(Math.max(sentMs, presence.renewedMs) + limitMs - now);
     if (leftMs > 0) {
       nextMs = Math.min(nextMs ?? Infinity, leftMs);

@@ -114,7 +114,11 @@ export class Namesake {
    */
   async #show(status: NodeRecord["status"], looksEvery = 0): Promise<boolean> {
     this.#presence.changeTo(status);
-    const { companion } = await say(this.#ledger, [], this.#presence.due(true, [], looksEvery));
+    const { companion } = await say(
+      this.#ledger,
+      [],
+      this.#presence.due(true, false, [], looksEvery),
+    );
     if (companion === undefined) return false;
     this.noteSent(companion);
     this.#presence.noteShown();

@@ -14,6 +14,8 @@ import type { WorkerOptions } from "./worker_options.ts";
 
 /** A push that happens anyway carries a sign of life when the last one is this old. */
 const FREE_HEARTBEAT_MS = 10_000;
+/** A record names so many of the tasks that run, so that it stays small. */
+const MAX_TOLD = 100;
 /** A look, and whatever else a tick does, takes no longer than this on a good line. */
 const TICK_SECONDS = 5;
 
@@ -47,7 +49,7 @@ export class Presence {
       labels,
       runs: [...executor.runs],
       parallel,
-      running,
+      running: running.slice(0, MAX_TOLD),
       looks_every_seconds: Math.ceil(longestPollMs(pollMs) / 1000) + TICK_SECONDS,
       dgrid_version: version,
       started_at: this.#startedAt,
@@ -74,12 +76,18 @@ export class Presence {
    * The heartbeat to send now, if one is due.
    *
    * @param isPushing whether there is a push anyway, so that it costs nothing
-   * @param running the tasks that this node holds
+   * @param isHolding whether this node holds claims
+   * @param running the tasks that it runs
    * @param leastLooksEvery in seconds, what the record says at least of how often this node looks
    */
-  due(isPushing: boolean, running: string[], leastLooksEvery = 0): Companion | undefined {
+  due(
+    isPushing: boolean,
+    isHolding: boolean,
+    running: string[],
+    leastLooksEvery = 0,
+  ): Companion | undefined {
     const now = this.#options.clock.elapsedMs();
-    const intervalMs = this.#intervalMs(running.length > 0);
+    const intervalMs = this.#intervalMs(isHolding);
     const afterMs = isPushing ? Math.min(FREE_HEARTBEAT_MS, this.#intervalMs(true)) : intervalMs;
     if (now - this.#shownMs < afterMs) return undefined;
     this.#sentMs = now;

@@ -1,5 +1,5 @@
 /**
- * The attempts that run now.
+ * The attempts that this node has in its hands: those that run, and those that wait for their turn.
  *
  * @module
  */
@@ -14,6 +14,8 @@ import type { Settings } from "../protocol/settings.ts";
 import type { Task } from "../protocol/task.ts";
 import { retryDelayMs } from "../scheduling/retry_delay.ts";
 import { Stopped, type StopReason } from "./stopped.ts";
+import { Turnstile } from "./turnstile.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
@@ -22,12 +24,16 @@ const MAX_HANDED_BACK = 50;
 
 const CANCELLED = notRun("cancelled", "it was cancelled while it ran");
 
+type SlotsOptions = Pick<WorkerOptions, "executor" | "clock" | "random" | "parallel">;
+
 /** An attempt that is over. */
 export interface Ended {
   /** What is to be said about it; nothing where it is over for everybody else already. */
   saying?: Saying;
   /** The kind of task that this machine cannot run for now, because its machinery broke. */
   broken?: TaskKind;
+  /** How long it ran, in milliseconds; absent where it did not run to its end. */
+  ranMs?: number;
 }
 
 /** An attempt that this node has won. */
@@ -38,50 +44,91 @@ export interface Start {
   sentMs: number;
 }
 
-interface Running {
+interface InHand {
   state: LiveState;
   sentMs: number;
+  /** When it was taken into our hands, by the clock's `elapsedMs`. */
+  takenMs: number;
+  /** When its turn came; undefined while it waits for it. */
+  begunMs?: number;
   stop: AbortController;
   /** Done when the attempt is over and was told of. */
   over: Promise<void>;
 }
 
 export class Slots {
-  readonly #running = new Map<string, Running>();
+  readonly #inHand = new Map<string, InHand>();
+  readonly #turns: Turnstile;
+  readonly #executor: Executor;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #onEnd: (ended: Ended) => void;
 
   /**
+   * @param options `parallel` attempts run at once
    * @param onEnd is told of each attempt that is over
    */
   constructor(
-    private readonly executor: Executor,
-    private readonly clock: Clock,
-    private readonly random: () => number,
-    private readonly onEnd: (ended: Ended) => void,
-  ) {}
+    { executor, clock, random, parallel }: SlotsOptions,
+    onEnd: (ended: Ended) => void,
+  ) {
+    this.#executor = executor;
+    this.#clock = clock;
+    this.#random = random;
+    this.#onEnd = onEnd;
+    this.#turns = new Turnstile(parallel);
+  }
 
+  /** How many attempts are in hand. */
   get size(): number {
-    return this.#running.size;
+    return this.#inHand.size;
+  }
+
+  /** How many of them wait for their turn. */
+  get waiting(): number {
+    return this.#turns.waiting;
+  }
+
+  /** The ids of the tasks in hand. */
+  get taskIds(): string[] {
+    return [...this.#inHand.keys()];
   }
 
   /** The ids of the tasks that run now. */
-  get taskIds(): string[] {
-    return [...this.#running.keys()];
+  get runningIds(): string[] {
+    return this.#begun().map(([task_id]) => task_id);
   }
 
-  /** What runs now, and when its claim began to be sent. */
-  get running(): { task_id: string; sentMs: number }[] {
-    return [...this.#running].map(([task_id, { sentMs }]) => ({ task_id, sentMs }));
+  /** What is in hand, and when its claim began to be sent. */
+  get claims(): { task_id: string; sentMs: number }[] {
+    return [...this.#inHand].map(([task_id, { sentMs }]) => ({ task_id, sentMs }));
   }
 
-  /** Starts an attempt. */
+  /** For how long that has run which began last, in milliseconds; undefined where nothing runs. */
+  get youngestMs(): number | undefined {
+    const begun = this.#begun();
+    if (begun.length === 0) return undefined;
+    return this.#clock.elapsedMs() - Math.max(...begun.map(([, { begunMs }]) => begunMs!));
+  }
+
+  #begun(): [string, InHand][] {
+    return [...this.#inHand].filter(([, { begunMs }]) => begunMs !== undefined);
+  }
+
+  /** Takes an attempt into hand; it is run as soon as there is a free slot. */
   start({ task, state, sentMs }: Start, settings: Settings): void {
-    const stop = new AbortController();
-    log.info("{task}: started, attempt {attempt}", { task: task.task_id, attempt: state.attempt });
-    const over = this.#run(task, state, settings, stop.signal).then((ended) => {
-      this.#running.delete(task.task_id);
-      this.onEnd(ended);
+    const inHand: InHand = {
+      state,
+      sentMs,
+      takenMs: this.#clock.elapsedMs(),
+      stop: new AbortController(),
+      over: Promise.resolve(),
+    };
+    this.#inHand.set(task.task_id, inHand);
+    inHand.over = this.#run(task, inHand, settings).then((ended) => {
+      this.#inHand.delete(task.task_id);
+      this.#onEnd(ended);
     });
-    this.#running.set(task.task_id, { state, sentMs, stop, over });
   }
 
   /**
@@ -93,7 +140,7 @@ export class Slots {
     stateOf: (taskId: string) => LiveState | undefined,
     settled: ReadonlySet<string>,
   ): void {
-    for (const [task_id, { state: own, stop }] of this.#running) {
+    for (const [task_id, { state: own, stop }] of this.#inHand) {
       const now = stateOf(task_id);
       if (stop.signal.aborted) continue;
       if (now === undefined ? settled.has(task_id) : isOver(now, own)) {
@@ -112,37 +159,61 @@ export class Slots {
 
   /** Ends an attempt that was cancelled before it could be started. */
   skip(task: Task, state: LiveState): void {
-    this.onEnd({ saying: this.#report(task, state, CANCELLED) });
+    this.#onEnd({ saying: this.#report(task, state, CANCELLED) });
   }
 
   /** Ends an attempt whose spec cannot be read, so that nobody waits for it. */
   refuse(state: LiveState): void {
     const execution = notRun("rejected", "its spec on the live edge cannot be read");
-    this.onEnd({ saying: this.#report(undefined, state, execution) });
+    this.#onEnd({ saying: this.#report(undefined, state, execution) });
   }
 
-  /** Waits until nothing runs any more. */
+  /** Waits until nothing is in hand any more. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ over }) => over));
+    await Promise.all([...this.#inHand.values()].map(({ over }) => over));
   }
 
   /** Stops an attempt. */
   stop(taskId: string, why: StopReason): void {
-    this.#running.get(taskId)?.stop.abort(new Stopped(why));
+    this.#inHand.get(taskId)?.stop.abort(new Stopped(why));
   }
 
-  /** Stops everything that runs. */
+  /** Stops everything in hand. */
   stopAll(): void {
     for (const taskId of this.taskIds) this.stop(taskId, "leaving");
   }
 
-  /** Runs an attempt; never throws. */
-  async #run(
+  /** Stops what has waited for its turn for longer than this; others may begin it earlier. */
+  stopWaiting(longerThanMs: number): void {
+    const now = this.#clock.elapsedMs();
+    for (const [task_id, { begunMs, takenMs }] of this.#inHand) {
+      if (begunMs === undefined && now - takenMs >= longerThanMs) this.stop(task_id, "leaving");
+    }
+  }
+
+  /** Runs an attempt when its turn has come; never throws. */
+  async #run(task: Task, inHand: InHand, settings: Settings): Promise<Ended> {
+    const { state, stop: { signal } } = inHand;
+    try {
+      await this.#turns.enter(signal);
+    } catch {
+      return this.#stopped(task, state, signal.reason.why);
+    }
+    inHand.begunMs = this.#clock.elapsedMs();
+    try {
+      return await this.#runNow(task, state, settings, signal);
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
+  async #runNow(
     task: Task,
     state: LiveState,
     settings: Settings,
     signal: AbortSignal,
   ): Promise<Ended> {
+    log.info("{task}: started, attempt {attempt}", { task: task.task_id, attempt: state.attempt });
     const job = {
       task,
       attempt: state.attempt,
@@ -151,13 +222,15 @@ export class Slots {
       outputLimitBytes: settings.output_limit_bytes,
     };
     try {
-      const execution = await this.executor.run(job, signal);
+      const beganMs = this.#clock.elapsedMs();
+      const execution = await this.#executor.run(job, signal);
       log.info("{task}: {status} after {ms} ms", {
         task: task.task_id,
         status: execution.status,
         ms: Math.round(execution.duration_ms),
       });
-      return { saying: this.#report(task, state, execution) };
+      const ranMs = this.#clock.elapsedMs() - beganMs;
+      return { saying: this.#report(task, state, execution), ranMs };
     } catch (error) {
       if (signal.reason instanceof Stopped) return this.#stopped(task, state, signal.reason.why);
       return this.#givenUp(task, state, error as Error);
@@ -165,9 +238,9 @@ export class Slots {
   }
 
   #report(task: Task | undefined, state: LiveState, execution: Execution): Saying {
-    const now = this.clock.now();
+    const now = this.#clock.now();
     const { task_id, node_id, attempt, claimed_at } = state;
-    const delay = retryDelayMs(attempt, this.random());
+    const delay = retryDelayMs(attempt, this.#random());
     return {
       event: {
         kind: "report",
@@ -197,7 +270,7 @@ export class Slots {
   }
 
   #handBack({ task_id, node_id, attempt, claimed_at }: LiveState): Saying {
-    const at = this.clock.now().toISOString();
+    const at = this.#clock.now().toISOString();
     return { event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at } };
   }
 

@@ -65,7 +65,11 @@ export class Speaker {
     const { presence, namesake, outbox } = this.#parts;
     const reports = outbox.open;
     const sayings = [...reports, ...news];
-    const beat = presence.due(sayings.length > 0, this.held);
+    const beat = presence.due(
+      sayings.length > 0,
+      this.held.length > 0,
+      this.#parts.slots.runningIds,
+    );
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
     this.#starter.noteSending(news);
     const { heard, companion, companionWords } = await say(this.#ledger, sayings, beat);

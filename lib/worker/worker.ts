@@ -7,17 +7,22 @@
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { settledAmong } from "../ledger/results.ts";
-import { watchIntervalMs } from "../scheduling/lease.ts";
-import { pollDelayMs } from "../scheduling/pace.ts";
+import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
+import { IDLE_BEAT_MS, watchIntervalMs } from "../scheduling/lease.ts";
+import { GATHER_MS, pollDelayMs } from "../scheduling/pace.ts";
+import { startShardOf } from "../scheduling/ranking.ts";
 import { arrive } from "./arrival.ts";
 import { Bell } from "./bell.ts";
 import { type Choice, findWork } from "./candidates.ts";
 import { Departure } from "./departure.ts";
 import { guardLease } from "./lease_guard.ts";
 import { Namesake } from "./namesake.ts";
+import { Neighbours } from "./neighbours.ts";
 import { Observer } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
+import { QueueOrder } from "./queue_order.ts";
+import { Rhythm } from "./rhythm.ts";
 import { Readiness } from "./readiness.ts";
 import { claimSayings, expireSayings, rejectSayings } from "./sayings.ts";
 import { Settler } from "./settler.ts";
@@ -29,6 +34,9 @@ import type { WorkerOptions } from "./worker_options.ts";
 
 /** What is due and cannot be done, such as a heartbeat that is refused, makes nobody spin. */
 const SHORTEST_PAUSE_MS = 50;
+
+/** Who has not shown itself for so many of an idle node's signs of life, takes nothing. */
+const MISSED_BEATS = 2;
 
 /** What a tick found. */
 interface Tick {
@@ -45,6 +53,9 @@ export class Worker {
   readonly #presence: Presence;
   readonly #namesake: Namesake;
   readonly #observer: Observer;
+  readonly #neighbours: Neighbours;
+  readonly #rhythm = new Rhythm();
+  readonly #order = new QueueOrder();
   readonly #readiness: Readiness;
   readonly #settler: Settler;
   readonly #outbox: Outbox;
@@ -59,12 +70,12 @@ export class Worker {
   constructor(ledger: Ledger, options: WorkerOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    const { executor, clock, random } = options;
     const presence = this.#presence = new Presence(ledger, options);
     const namesake = this.#namesake = new Namesake(ledger, options, presence);
-    const slots = this.#slots = new Slots(executor, clock, random, (ended) => this.#noteEnd(ended));
+    const slots = this.#slots = new Slots(options, (ended) => this.#noteEnd(ended));
     const outbox = this.#outbox = new Outbox(options.shelf);
     this.#observer = new Observer(ledger, options);
+    this.#neighbours = new Neighbours(ledger, options.nodeId);
     this.#readiness = new Readiness(options);
     this.#settler = new Settler(ledger, options);
     const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox });
@@ -145,7 +156,7 @@ export class Worker {
   /** @param isCutOff whether the server could not be reached, so that nothing can be sent now */
   #pauseMs(quietTicks: number, isCutOff: boolean): number {
     const { pollMs, random } = this.#options;
-    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    const leaseMs = this.#leaseMs;
     const wishes = [
       pollDelayMs(pollMs, quietTicks, random()),
       this.#observer.watchInMs() ?? Infinity,
@@ -175,10 +186,12 @@ export class Worker {
   }
 
   async #tick(): Promise<Tick> {
+    const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#look();
     const choice = await this.#findWork();
     const { said, refused } = await this.#speaker.speak(this.#news(choice));
     await this.#settler.settleIfDue();
+    this.#rhythm.noteTick(this.#options.clock.elapsedMs() - beganMs);
     // What was said may have been the last that there was to do, and what was refused was taken by
     // others, so there may be something else: look again at once.
     if ((said && this.#slots.size === 0) || refused) this.#bell.ring();
@@ -190,9 +203,11 @@ export class Worker {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#ledger.refresh();
     this.#observer.noteLook(beganMs);
+    this.#neighbours.noteLook(this.#options.clock.elapsedMs());
     this.#isOurName = await this.#namesake.look();
     this.#warnOfOddities();
     await this.#review();
+    this.#slots.stopWaiting(this.#patienceMs);
     await this.#speaker.startLate();
     if (this.#isOurName) this.#speaker.handBack();
     return moved;
@@ -217,16 +232,56 @@ export class Worker {
   }
 
   async #findWork(): Promise<Choice> {
-    const { nodeId, parallel, clock } = this.#options;
-    const room = Math.min(parallel - this.#slots.size, this.#allowance());
+    const { nodeId, clock } = this.#options;
+    const now = clock.elapsedMs();
+    const atWork = this.#neighbours.since(now - this.#leaseMs);
+    const alive = this.#neighbours.since(now - MISSED_BEATS * IDLE_BEAT_MS);
     return await findWork(this.#ledger, {
-      nodeId,
       offers: this.#readiness.offers(),
+      start: startShardOf(nodeId, atWork),
       held: new Set(this.#speaker.held),
-      wanted: this.#mayClaim() ? Math.max(0, room) : 0,
+      wanted: this.#mayClaim() ? Math.max(0, this.#room(alive.length)) : 0,
       now: clock.now(),
       observer: this.#observer,
+      order: this.#order,
     });
+  }
+
+  /** How many more attempts to take into hand. */
+  #room(nodes: number): number {
+    const { parallel } = this.#options;
+    const { size, youngestMs = 0 } = this.#slots;
+    const { taskMs } = this.#rhythm;
+    const ahead = aheadOf({
+      parallel,
+      // What has run for so long already takes at least so long.
+      taskMs: taskMs && Math.max(taskMs, youngestMs),
+      pushMs: this.#pushMs,
+      patienceMs: this.#patienceMs,
+      open: this.#openCount(),
+      nodes,
+    });
+    return Math.min(parallel + ahead - size, this.#allowance());
+  }
+
+  /** How many tasks wait for somebody, as last seen. */
+  #openCount(): number {
+    const { main, shards } = this.#ledger;
+    const begun = [...shards.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
+    return Math.max(0, main.queue.size - begun);
+  }
+
+  /** How long it takes until what is claimed in the next push can begin. */
+  get #pushMs(): number {
+    return this.#rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS);
+  }
+
+  get #patienceMs(): number {
+    return patienceMs(this.#leaseMs, this.#pushMs);
+  }
+
+  get #leaseMs(): number {
+    return this.#ledger.main.settings.lease_seconds * 1000;
   }
 
   /** Whether what was claimed now could be kept, run and reported. */
@@ -257,10 +312,16 @@ export class Worker {
     return this.#allowance() <= 0 || (this.#options.exitWhenIdle && !isWorkLeft);
   }
 
-  #noteEnd({ saying, broken }: Ended): void {
+  #noteEnd({ saying, broken, ranMs }: Ended): void {
     if (saying !== undefined) this.#outbox.add(saying);
     if (saying?.event.kind === "report") this.#executed++;
-    if (broken !== undefined) this.#readiness.noteBroken(broken);
-    this.#bell.ring();
+    if (broken !== undefined) {
+      this.#readiness.noteBroken(broken);
+      this.#slots.stopWaiting(0);
+    }
+    if (ranMs !== undefined) this.#rhythm.noteTask(ranMs);
+    // While the slots have something to run, reports wait for others, so that a push is worth it.
+    if (this.#slots.waiting === 0) this.#bell.ring();
+    else this.#bell.ringBy(this.#options.clock.elapsedMs() + GATHER_MS);
   }
 }

@@ -11,7 +11,7 @@ function why(changed: Partial<Waiting> = {}): string[] {
 }
 
 function queued(changed: Partial<Queued> = {}) {
-  const file = { task_id: "t", path: PATH, blob: "1", content: { task: summary("t") } };
+  const file = { task_id: "t", path: PATH, blob: "1", bytes: 9, content: { task: summary("t") } };
   const around = { rivals: [], nodes: [node("w1")], default_image: "busybox:1", now: NOW };
   return explainQueued({ file, paths: [PATH], isClaimable: true, ...around, ...changed });
 }
@@ -142,7 +142,7 @@ Deno.test("explainQueued() says where a task waits and how old it is", () => {
   equal(state, "queued");
   same(why, [`It is queued with priority medium (${PATH}).`, FREE, NEXT]);
   const task = summary("t", { created_at: "2026-01-02T03:00:00Z" });
-  const file = { task_id: "t", path: PATH, blob: "1", content: { task } };
+  const file = { task_id: "t", path: PATH, blob: "1", bytes: 9, content: { task } };
   equal(
     queued({ file }).why[0],
     `It is queued with priority medium, made at 2026-01-02T03:00:00Z, 10 min ago (${PATH}).`,
@@ -151,7 +151,7 @@ Deno.test("explainQueued() says where a task waits and how old it is", () => {
 
 Deno.test("explainQueued() says that a file is no task, or that the grid's settings forbid it", () => {
   const problem = "timeout_seconds: 300: must be at most 10, the grid's max_timeout_seconds";
-  const file = { task_id: "t", path: PATH, blob: "1", content: { problem } };
+  const file = { task_id: "t", path: PATH, blob: "1", bytes: 9, content: { problem } };
   const { state, why } = queued({ file });
   equal(state, "invalid");
   same(why, [

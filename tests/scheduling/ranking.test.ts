@@ -2,13 +2,13 @@ import { deepStrictEqual as same, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { shardOf, SHARDS } from "../../lib/protocol/identity.ts";
 import { PRIORITIES } from "../../lib/protocol/task.ts";
-import { type Ranked, ranked } from "../../lib/scheduling/ranking.ts";
+import { type Ranked, ranked, startShardOf } from "../../lib/scheduling/ranking.ts";
 
-const order = (tasks: Ranked[], node = "n1") => ranked(tasks, node).map(({ task_id }) => task_id);
+const order = (tasks: Ranked[], start = 0) => ranked(tasks, start).map(({ task_id }) => task_id);
 
-/** An id that lies so many shards after a node's own. */
-function idAt(distance: number, node: string): string {
-  const shard = SHARDS[(SHARDS.indexOf(shardOf(node)) + distance) % SHARDS.length];
+/** An id that lies so many shards after one. */
+function idAt(distance: number, start: number): string {
+  const shard = SHARDS[(start + distance) % SHARDS.length];
   for (let number = 0;; number++) if (shardOf(`t${number}`) === shard) return `t${number}`;
 }
 
@@ -41,18 +41,43 @@ for (const created_at of [undefined, "long ago"]) {
   });
 }
 
-for (const node of ["n1", "n2", "worker-1"]) {
-  Deno.test(`ranked() begins at the shard of ${node} among equals, and goes round from there`, () => {
-    const ids = SHARDS.map((_, distance) => idAt(distance, node));
+for (const start of [0, 5, 15]) {
+  Deno.test(`ranked() begins at shard ${start} among equals, and goes round from there`, () => {
+    const ids = SHARDS.map((_, distance) => idAt(distance, start));
     const tasks = ids.toSorted().map((task_id): Ranked => ({ task_id, priority: "medium" }));
-    same(order(tasks, node), ids);
+    same(order(tasks, start), ids);
   });
 }
+
+Deno.test("ranked() takes tasks of one minute by their shards first, and by their age within one", () => {
+  const made = (task_id: string, second: number): Ranked => {
+    return { task_id, priority: "low", created_at: `2026-01-01T00:00:0${second}Z` };
+  };
+  const [near, far] = [idAt(0, 3), idAt(1, 3)];
+  same(order([made(far, 1), made(near, 2)], 3), [near, far]);
+  const twin = Array.from({ length: 99 }, (_, at) => `u${at}`).find((id) =>
+    shardOf(id) === shardOf(near)
+  )!;
+  same(order([made(near, 2), made(twin, 1)], 3), [twin, near]);
+});
+
+Deno.test("startShardOf() spreads the nodes at work evenly, whoever asks", () => {
+  const nodes = ["d", "b", "a", "c"];
+  same(nodes.map((node) => startShardOf(node, nodes)), [12, 4, 0, 8]);
+  const many = Array.from({ length: 40 }, (_, at) => `n${at}`);
+  const starts = many.map((node) => startShardOf(node, many));
+  same([...new Set(starts)].sort((a, b) => a - b), SHARDS.map((_, at) => at));
+});
+
+Deno.test("startShardOf() begins at the shard of a lone node's name", () => {
+  same(startShardOf("n1", ["n1"]), SHARDS.indexOf(shardOf("n1")));
+  same(startShardOf("n1", []), SHARDS.indexOf(shardOf("n1")));
+});
 
 Deno.test("ranked() leaves its argument alone", () => {
   const tasks: Ranked[] = [{ task_id: "b", priority: "low" }, { task_id: "a", priority: "high" }];
   const before = structuredClone(tasks);
-  ranked(tasks, "n1");
+  ranked(tasks, 0);
   same(tasks, before);
 });
 
@@ -65,11 +90,11 @@ const tasks = fc.array(fc.record({
   ),
 }));
 
-Deno.test("ranked() is a permutation that respects urgency, then age, for any tasks", () => {
-  const age = ({ created_at }: Ranked) => Date.parse(created_at ?? "") || 0;
+Deno.test("ranked() is a permutation that respects urgency, then age in minutes, for any tasks", () => {
+  const age = ({ created_at }: Ranked) => Math.floor((Date.parse(created_at ?? "") || 0) / 60_000);
   const urgency = ({ priority }: Ranked) => PRIORITIES.indexOf(priority);
-  fc.assert(fc.property(tasks, fc.string(), (given, node) => {
-    const sorted = ranked(given, node);
+  fc.assert(fc.property(tasks, fc.nat(15), (given, start) => {
+    const sorted = ranked(given, start);
     same(new Set(sorted), new Set(given));
     same(sorted.length, given.length);
     for (const [index, task] of sorted.slice(1).entries()) {

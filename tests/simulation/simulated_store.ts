@@ -35,6 +35,7 @@ export class SimulatedStore implements Store {
   readonly #life: Life;
   readonly #inner: MemoryStore;
   readonly list: Store["list"];
+  readonly diff: Store["diff"];
   readonly find: Store["find"];
   readonly contains: Store["contains"];
   readonly log: Store["log"];
@@ -46,6 +47,7 @@ export class SimulatedStore implements Store {
     this.#life = life;
     const inner = this.#inner = new MemoryStore(world.server, world.names);
     this.list = inner.list.bind(inner);
+    this.diff = inner.diff.bind(inner);
     this.find = inner.find.bind(inner);
     this.contains = inner.contains.bind(inner);
     this.log = inner.log.bind(inner);

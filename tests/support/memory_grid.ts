@@ -113,6 +113,7 @@ export class MeddledStore implements Store {
   }
   follow: Store["follow"] = (names) => this.inner.follow(names);
   fetch: Store["fetch"] = (tips) => this.inner.fetch(tips);
+  diff: Store["diff"] = (commits, folder, enter) => this.inner.diff(commits, folder, enter);
   list: Store["list"] = (commit, folder, enter) => this.inner.list(commit, folder, enter);
   find: Store["find"] = (commit, paths) => this.inner.find(commit, paths);
   read: Store["read"] = (oids, maxBytes) => this.inner.read(oids, maxBytes);

@@ -1,0 +1,46 @@
+/** Lets so many through at a time, in the order in which they came. */
+export class Turnstile {
+  #free: number;
+  readonly #line = new Set<() => void>();
+
+  constructor(places: number) {
+    this.#free = places;
+  }
+
+  /** How many wait for a place. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /**
+   * Waits for a place.
+   *
+   * @throws the signal's reason, when it fires before there is one
+   */
+  async enter(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      this.#line.delete(resolve);
+      reject(signal.reason);
+    };
+    this.#line.add(resolve);
+    signal.addEventListener("abort", leave);
+    await promise.finally(() => signal.removeEventListener("abort", leave));
+  }
+
+  /** Gives a place back, to whoever has waited longest. */
+  leave(): void {
+    const [next] = this.#line;
+    if (next === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#line.delete(next);
+    next();
+  }
+}
