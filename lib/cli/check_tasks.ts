@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeProblem, InvalidInput, type Problem } from "../protocol/problem.ts";
+import type { Problem } from "../protocol/problem.ts";
 import { encodeRecord } from "../protocol/record.ts";
 import { checkAgainstSettings, type Settings } from "../protocol/settings.ts";
 import {
@@ -13,9 +13,9 @@ import {
   type Task,
   tooLargeRule,
 } from "../protocol/task.ts";
+import type { InputProblems } from "./input_problems.ts";
 import type { OptionValues } from "./options.ts";
-import { inOneLine } from "./printable.ts";
-import type { RawTask } from "./task_file.ts";
+import type { RawTask } from "./split_tasks.ts";
 
 /** What is set in every task that lacks it. */
 export interface Completion {
@@ -36,58 +36,91 @@ export function overridesOf(options: OptionValues): Overrides {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+/** A task that keeps all rules which need no grid. */
+export interface CheckedTask {
+  /** Where it came from, for messages. */
+  place: string;
+  task: Task;
+  /** Its record. */
+  bytes: Uint8Array;
+}
+
+export interface CheckOptions {
+  completion: Completion;
+  overrides?: Overrides;
+  /** Where what is wrong is noted. */
+  problems: InputProblems;
+}
+
 /**
- * Checks all tasks.
+ * Checks tasks as they come and hands them on in batches, until one is wrong. Then nothing more is
+ * handed on, but the rest is checked too, so that everything wrong is said at once.
  *
- * @throws {InvalidInput} with one line for each problem: place, field, value, rule
+ * @throws {InvalidInput} at the end, with a line for each problem: place, field, value, rule
  */
-export function checkTasks(
-  raw: RawTask[],
-  completion: Completion,
-  overrides: Overrides = {},
-): Task[] {
-  const problems: string[] = [];
+export async function* checkTasks(
+  raw: AsyncIterable<RawTask> | Iterable<RawTask>,
+  { completion, overrides = {}, problems }: CheckOptions,
+): AsyncGenerator<CheckedTask[]> {
   const placeOf = new Map<string, string>();
-  const tasks: Task[] = [];
-  for (const { place, ...read } of raw) {
-    const checked: Checked = "problem" in read
-      ? { problems: [{ field: "", rule: read.problem }] }
-      : checkOne(completed(read.value, completion, overrides));
-    problems.push(...linesFor(place, checked.problems));
+  let batch = new Batch();
+  for await (const one of raw) {
+    const checked = checkRaw(one, completion, overrides);
+    problems.note(one.place, checked.problems);
     if (checked.task === undefined) continue;
     const { task_id } = checked.task;
     const twin = placeOf.get(task_id);
     if (twin !== undefined) {
-      problems.push(`${place}: task_id: "${task_id}": must be unique, and stands in ${twin} too`);
+      const rule = `must be unique, and stands in ${twin} too`;
+      problems.note(one.place, [{ field: "task_id", found: `"${task_id}"`, rule }]);
     }
-    placeOf.set(task_id, place);
-    tasks.push(checked.task);
+    placeOf.set(task_id, one.place);
+    if (problems.count > 0) continue;
+    batch.add({ place: one.place, task: checked.task, bytes: checked.bytes });
+    if (!batch.isFull) continue;
+    yield batch.tasks;
+    batch = new Batch();
   }
-  refuse(problems);
-  return tasks;
+  problems.refuse();
+  yield batch.tasks;
 }
 
 /**
- * Checks tasks against the ceilings of their grid.
+ * Holds tasks to the ceilings of their grid.
  *
- * @param raw where the tasks come from, one by one
- * @throws {InvalidInput} with one line for each problem
+ * @throws {InvalidInput} at the end, with a line for each problem
  */
-export function checkCeilings(raw: RawTask[], tasks: Task[], settings: Settings): void {
-  refuse(tasks.flatMap((task, index) => {
-    const allowed = checkAgainstSettings(task, settings);
-    return allowed.ok ? [] : linesFor(raw[index].place, allowed.problems);
-  }));
+export async function* withinCeilings(
+  batches: AsyncIterable<CheckedTask[]>,
+  settings: Settings,
+  problems: InputProblems,
+): AsyncGenerator<CheckedTask> {
+  for await (const batch of batches) {
+    for (const one of batch) {
+      const allowed = checkAgainstSettings(one.task, settings);
+      if (!allowed.ok) problems.note(one.place, allowed.problems);
+      else if (problems.count === 0) yield one;
+    }
+  }
+  problems.refuse();
 }
 
-function refuse(lines: string[]): void {
-  if (lines.length === 0) return;
-  const count = lines.length === 1 ? [] : [`${lines.length} problems; mend them and try again`];
-  throw new InvalidInput([...lines.map(inOneLine), ...count].join("\n"));
-}
+/** So many tasks, or bytes of them, are checked before they are handed on. */
+const BATCH_TASKS = 1_000;
+const BATCH_BYTES = 4 * 1_048_576;
 
-function linesFor(place: string, problems: Problem[]): string[] {
-  return problems.map((problem) => `${place}: ${describeProblem(problem)}`);
+class Batch {
+  readonly tasks: CheckedTask[] = [];
+  #bytes = 0;
+
+  get isFull(): boolean {
+    return this.tasks.length >= BATCH_TASKS || this.#bytes >= BATCH_BYTES;
+  }
+
+  add(task: CheckedTask): void {
+    this.tasks.push(task);
+    this.#bytes += task.bytes.length;
+  }
 }
 
 /** A task with what the options say and what it lacks; anything but an object stays as it is. */
@@ -109,20 +142,22 @@ function completed(value: unknown, completion: Completion, overrides: Overrides)
 }
 
 /** What a value is, if it is a task, and what is wrong with it. */
-interface Checked {
-  task?: Task;
+type Checked = { task?: undefined; problems: Problem[] } | {
+  task: Task;
+  bytes: Uint8Array;
   problems: Problem[];
-}
+};
 
-function checkOne(value: unknown): Checked {
-  const task = checkTask(value);
-  if (!task.ok) return { problems: task.problems };
-  return { task: task.value, problems: sizeProblems(task.value) };
+function checkRaw(raw: RawTask, completion: Completion, overrides: Overrides): Checked {
+  if ("problem" in raw) return { problems: [{ field: "", rule: raw.problem }] };
+  const checked = checkTask(completed(raw.value, completion, overrides));
+  if (!checked.ok) return { problems: checked.problems };
+  const bytes = encodeRecord(checked.value);
+  return { task: checked.value, bytes, problems: sizeProblems(bytes) };
 }
 
 /** The size that counts is that of the file in the ledger. */
-function sizeProblems(task: Task): Problem[] {
-  const { length } = encodeRecord(task);
+function sizeProblems({ length }: Uint8Array): Problem[] {
   if (length <= MAX_TASK_BYTES) return [];
   return [{ field: "", found: `${length} bytes`, rule: tooLargeRule() }];
 }

@@ -3,12 +3,21 @@
  *
  * @module
  */
-import { submitTasks } from "../ledger/submit.ts";
-import { checkCeilings, checkTasks, type Completion, overridesOf } from "./check_tasks.ts";
+import { type NewTask, submitStream } from "../ledger/submit.ts";
+import {
+  type CheckedTask,
+  checkTasks,
+  type Completion,
+  overridesOf,
+  withinCeilings,
+} from "./check_tasks.ts";
 import type { Command, Context } from "./context.ts";
+import { InputProblems } from "./input_problems.ts";
 import { openGrid, userOf } from "./open_grid.ts";
 import { WrongUsage } from "./problems.ts";
-import { type RawTask, readModuleFile, readTaskFiles } from "./task_file.ts";
+import { resumed } from "./resumed.ts";
+import type { RawTask } from "./split_tasks.ts";
+import { readModuleFile, readTaskFiles } from "./task_file.ts";
 import { makeTaskId } from "./task_id.ts";
 import { waitForTasks } from "./wait_for_tasks.ts";
 
@@ -24,17 +33,24 @@ export const submit: Command = {
   ],
   async run(context) {
     const { options, terminal } = context;
-    const raw = await rawTasks(context);
-    const { email } = await userOf(context.env);
-    const tasks = checkTasks(raw, completionBy(email), overridesOf(options));
-    await using grid = await openGrid(context);
+    const user = await userOf(context.env);
+    const problems = new InputProblems();
+    const batches = checkTasks(rawTasks(context), {
+      completion: completionBy(user.email),
+      overrides: overridesOf(options),
+      problems,
+    });
+    // What is wrong with a small input is said before the repository is asked.
+    const first = await batches.next();
+    await using grid = await openGrid(context, user);
     const { ledger } = grid;
-    await ledger.refresh();
-    checkCeilings(raw, tasks, ledger.main.settings);
-    const commit = await submitTasks(ledger, tasks);
-    const task_ids = tasks.map(({ task_id }) => task_id);
-    if (!options.json) { for (const id of task_ids) terminal.print(id); }
+    const { commit, task_ids } = await submitStream(
+      ledger,
+      (settings) => newTasks(withinCeilings(resumed(first, batches), settings, problems)),
+    );
+    if (!options.json) terminal.print(task_ids.join("\n"));
     if (!options.wait) return options.json ? terminal.printJson({ commit, task_ids }) : undefined;
+    await ledger.refresh();
     await waitForTasks(ledger, task_ids, {
       onEnd: (line) => options.json || terminal.tell(line),
       onAll: (results) => options.json && terminal.printJson({ commit, task_ids, results }),
@@ -42,13 +58,19 @@ export const submit: Command = {
   },
 };
 
+async function* newTasks(checked: AsyncIterable<CheckedTask>): AsyncGenerator<NewTask> {
+  for await (const { task: { task_id, priority }, bytes } of checked) {
+    yield { task_id, priority, bytes };
+  }
+}
+
 /** What tasks are given that lack it. */
 export function completionBy(submitted_by: string): Completion {
   const now = new Date();
   return { makeId: () => makeTaskId(now), created_at: now.toISOString(), submitted_by };
 }
 
-async function rawTasks({ options, operands }: Context): Promise<RawTask[]> {
+async function* rawTasks({ options, operands }: Context): AsyncGenerator<RawTask> {
   const { script, module, id } = options;
   const sources = [script, module, operands[0]].filter((source) => source !== undefined);
   if (sources.length !== 1) {
@@ -57,13 +79,20 @@ async function rawTasks({ options, operands }: Context): Promise<RawTask[]> {
       `submitting: ${found}; give files, or --script, or --module; see: dgrid help submit`,
     );
   }
-  if (script !== undefined) return oneTask("--script", { script });
-  if (module !== undefined) return oneTask("--module", { module: await readModuleFile(module) });
-  const raw = await readTaskFiles(operands);
-  if (id === undefined || raw.length <= 1) return raw;
-  throw new WrongUsage(`submitting: --id: there are ${raw.length} tasks; leave it out`);
+  if (script !== undefined) yield { place: "--script", value: { script } };
+  else if (module !== undefined) {
+    yield { place: "--module", value: { module: await readModuleFile(module) } };
+  } else yield* id === undefined ? readTaskFiles(operands) : onlyTask(readTaskFiles(operands));
 }
 
-function oneTask(place: string, value: unknown): RawTask[] {
-  return [{ place, value }];
+/** The only task of an input, which --id is for. */
+async function* onlyTask(raw: AsyncIterable<RawTask>): AsyncGenerator<RawTask> {
+  let first: RawTask | undefined;
+  let count = 0;
+  for await (const one of raw) {
+    first ??= one;
+    count++;
+  }
+  if (count > 1) throw new WrongUsage(`submitting: --id: there are ${count} tasks; leave it out`);
+  if (first !== undefined) yield first;
 }

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Settings } from "../protocol/settings.ts";
-import { checkCeilings, checkTasks } from "./check_tasks.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../protocol/settings.ts";
+import { type CheckedTask, checkTasks, withinCeilings } from "./check_tasks.ts";
 import type { Command, Context } from "./context.ts";
+import { InputProblems } from "./input_problems.ts";
 import { openGrid, userOf } from "./open_grid.ts";
+import { resumed } from "./resumed.ts";
 import { completionBy } from "./submit.ts";
 import { readTaskFiles } from "./task_file.ts";
 
@@ -20,19 +22,32 @@ export const validate: Command = {
   ],
   async run(context) {
     const { options, operands, terminal, env } = context;
-    const raw = await readTaskFiles(operands);
-    const tasks = checkTasks(raw, completionBy((await userOf(env)).email));
-    if (context.given.has("repo")) checkCeilings(raw, tasks, await settingsOf(context));
-    if (options.json) {
-      const described = tasks.map((task, index) => ({ place: raw[index].place, task }));
-      return terminal.printJson({ valid: true, tasks: described });
+    const problems = new InputProblems();
+    const completion = completionBy((await userOf(env)).email);
+    const described: Omit<CheckedTask, "bytes">[] = [];
+    let count = 0;
+    const checked = checkTasks(readTaskFiles(operands), { completion, problems });
+    for await (const { place, task } of await held(context, checked, problems)) {
+      count++;
+      if (options.json) described.push({ place, task });
     }
-    terminal.print(tasks.length === 1 ? "1 task is valid" : `${tasks.length} tasks are valid`);
+    if (options.json) return terminal.printJson({ valid: true, tasks: described });
+    terminal.print(count === 1 ? "1 task is valid" : `${count} tasks are valid`);
   },
 };
 
+/** The tasks, held to the ceilings of the grid where one is named on the command line. */
+async function held(
+  context: Context,
+  checked: AsyncGenerator<CheckedTask[]>,
+  problems: InputProblems,
+): Promise<AsyncIterable<CheckedTask>> {
+  if (!context.given.has("repo")) return withinCeilings(checked, DEFAULT_SETTINGS, problems);
+  const first = await checked.next();
+  return withinCeilings(resumed(first, checked), await settingsOf(context), problems);
+}
+
 async function settingsOf(context: Context): Promise<Settings> {
   await using grid = await openGrid(context);
-  await grid.ledger.refresh();
-  return grid.ledger.main.settings;
+  return (await grid.ledger.glance()).settings;
 }

@@ -9,12 +9,13 @@ import { withinLimit } from "./deadline.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
 import { GitError, troubleIn } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
+import { StreamBuffer } from "./stream_buffer.ts";
 
 /** One change to the tree of a commit. */
 export type TreeChange =
   /** A file with this content. */
   | { path: string; bytes: Uint8Array }
-  /** A file that is this object; it must be here. */
+  /** A file that is this object; it must be here, or kept in the same import. */
   | { path: string; blob: string }
   /** The file `name` of a folder (a tree that is here); its content need not be here. */
   | { path: string; folder: string; name: string }
@@ -39,7 +40,7 @@ const SCRATCH_REF = "refs/dgrid-import";
 
 export class FastImport {
   readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdin: StreamBuffer;
   readonly #lines: LineReader;
   readonly #words: Promise<string>;
   /** The commits of this import. Git finds them by their mark: as objects they are not there yet. */
@@ -51,9 +52,22 @@ export class FastImport {
   constructor(git: Git, limitMs: number = TIME_LIMITS.local) {
     this.#limitMs = limitMs;
     this.#child = git.start(["fast-import", "--quiet", "--force", "--done"]);
-    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdin = new StreamBuffer(this.#child.stdin);
     this.#lines = new LineReader(this.#child.stdout);
     this.#words = new Response(this.#child.stderr).text();
+  }
+
+  /**
+   * Writes a content and gives the name by which the commits of this import can place it. Waits only
+   * where Git is slower than we are.
+   */
+  async keep(content: Uint8Array): Promise<string> {
+    const mark = `:${++this.#count}`;
+    this.#stdin.add(`blob\nmark ${mark}\ndata ${content.length}\n`);
+    this.#stdin.add(content);
+    this.#stdin.add("\n");
+    if (this.#stdin.isFull) await this.#within(() => this.#flush());
+    return mark;
   }
 
   /**
@@ -70,18 +84,24 @@ export class FastImport {
   async #commit(order: CommitOrder): Promise<string> {
     const mark = `:${++this.#count}`;
     const parent = order.parent && (this.#marks.get(order.parent) ?? order.parent);
-    await this.#write([...orderParts({ ...order, parent }, mark), `get-mark ${mark}\n`]);
+    for (const part of orderParts({ ...order, parent }, mark)) {
+      this.#stdin.add(part);
+      if (this.#stdin.isFull) await this.#flush();
+    }
+    this.#stdin.add(`get-mark ${mark}\n`);
+    await this.#flush();
     const oid = await this.#lines.line();
     if (oid === undefined) throw await this.#failure();
     this.#marks.set(oid, mark);
-    await this.#write([`reset ${SCRATCH_REF}\nfrom ${"0".repeat(oid.length)}\n\n`]);
+    this.#stdin.add(`reset ${SCRATCH_REF}\nfrom ${"0".repeat(oid.length)}\n\n`);
     return oid;
   }
 
   /** Brings everything onto the disk and ends. */
   async finish(): Promise<void> {
     await this.#within(async () => {
-      await this.#write(["done\n"]);
+      this.#stdin.add("done\n");
+      await this.#flush();
       await this.#stdin.close();
       const { code } = await this.#child.status;
       if (code !== 0) throw await this.#failure();
@@ -102,9 +122,9 @@ export class FastImport {
     return withinLimit("writing commits", { child: this.#child, limitMs: this.#limitMs }, step);
   }
 
-  async #write(parts: (string | Uint8Array)[]): Promise<void> {
+  async #flush(): Promise<void> {
     try {
-      await this.#stdin.write(new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
+      await this.#stdin.flush();
     } catch {
       throw await this.#failure();
     }
@@ -130,22 +150,20 @@ function checkChange(change: TreeChange): void {
   throw new GitError(words, "failed", 0);
 }
 
-function orderParts(
+/** One after another, as the commit of a settlement has tens of thousands. */
+function* orderParts(
   { parent, message, author, time, changes }: CommitOrder,
   mark: string,
-): (string | Uint8Array)[] {
+): Generator<string | Uint8Array> {
   const text = new TextEncoder().encode(message);
-  return [
-    `commit ${SCRATCH_REF}\nmark ${mark}\n`,
-    `committer ${identity(author.name)} <${identity(author.email)}> ${time} +0000\n`,
-    `data ${text.length}\n`,
-    text,
-    "\n",
-    parent === undefined ? "" : `from ${parent}\n`,
-    ...changes.flatMap(changeParts(new Mounts())),
-    changes.some((change) => "folder" in change) ? `D ${MOUNT}\n` : "",
-    "\n",
-  ];
+  yield `commit ${SCRATCH_REF}\nmark ${mark}\n`;
+  yield `committer ${identity(author.name)} <${identity(author.email)}> ${time} +0000\n`;
+  yield `data ${text.length}\n`;
+  yield text;
+  yield parent === undefined ? "\n" : `\nfrom ${parent}\n`;
+  const mounts = new Mounts();
+  for (const change of changes) yield* changeParts(change, mounts);
+  yield mounts.isEmpty ? "\n" : `D ${MOUNT}\n\n`;
 }
 
 /** Names must not hold what ends a name in Git's format. */
@@ -157,6 +175,10 @@ function identity(text: string): string {
 class Mounts {
   readonly #places = new Map<string, string>();
 
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
+  }
+
   /** The place of a folder, and the command that mounts it where that is still to be done. */
   place(folder: string): { place: string; command: string } {
     const known = this.#places.get(folder);
@@ -167,17 +189,20 @@ class Mounts {
   }
 }
 
-function changeParts(mounts: Mounts): (change: TreeChange) => (string | Uint8Array)[] {
-  return (change) => {
-    const path = quoted(change.path);
-    if ("remove" in change) return [`D ${path}\n`];
-    if ("blob" in change) return [`M 100644 ${change.blob} ${path}\n`];
-    if ("bytes" in change) {
-      return [`M 100644 inline ${path}\ndata ${change.bytes.length}\n`, change.bytes, "\n"];
-    }
+function* changeParts(change: TreeChange, mounts: Mounts): Generator<string | Uint8Array> {
+  const path = quoted(change.path);
+  if ("remove" in change) {
+    yield `D ${path}\n`;
+  } else if ("blob" in change) {
+    yield `M 100644 ${change.blob} ${path}\n`;
+  } else if ("bytes" in change) {
+    yield `M 100644 inline ${path}\ndata ${change.bytes.length}\n`;
+    yield change.bytes;
+    yield "\n";
+  } else {
     const { place, command } = mounts.place(change.folder);
-    return [command, `C ${quoted(`${place}/${change.name}`)} ${path}\n`];
-  };
+    yield `${command}C ${quoted(`${place}/${change.name}`)} ${path}\n`;
+  }
 }
 
 /** A path as fast-import reads it between quotes. */

@@ -7,7 +7,7 @@
 import { backoff } from "./backoff.ts";
 import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Change, Oid } from "./store.ts";
+import type { Change, Oid, SwapOutcome } from "./store.ts";
 
 /** On a busy branch many settle at once, and each lost race costs one try. */
 const MAX_TRIES = 20;
@@ -26,36 +26,79 @@ export async function commitToBranch(
   message: string,
   changesNow: () => Change[] | Promise<Change[]>,
 ): Promise<Oid | undefined> {
+  return await moveBranch(ledger, {
+    tip: () => ledger.mainCommit,
+    look: () => ledger.refresh(),
+    noteDone: (commit) => ledger.noteMain(commit),
+    commitOn: async (parent) => {
+      const changes = await changesNow();
+      if (changes.length === 0) return undefined;
+      const order = signedBy(ledger.writer, message, changes, parent);
+      return await ledger.store.write((writer) => writer.commit(order));
+    },
+  });
+}
+
+/** Somebody who adds a commit to the branch, by what it knows of the branch. */
+export interface BranchMover {
+  /** The branch as last seen; undefined where there is none. */
+  tip(): Oid | undefined;
+  /** Looks again, after a lost swap. */
+  look(): Promise<unknown>;
+  /** Takes note that the branch was moved. */
+  noteDone?(commit: Oid): Promise<void>;
+  /**
+   * Makes a commit on a tip that was just seen.
+   *
+   * @param lost the commit of the try before, which is here but not on the branch
+   * @returns undefined where there is nothing to change
+   */
+  commitOn(parent: Oid | undefined, lost?: Oid): Promise<Oid | undefined>;
+}
+
+/**
+ * Moves the branch to a commit by compare-and-swap; the commit is made again on each tip that is tried.
+ *
+ * @returns the commit, or undefined when there was nothing to change
+ * @throws {Error} when the server refuses, or others were faster each time
+ */
+export async function moveBranch(ledger: Ledger, mover: BranchMover): Promise<Oid | undefined> {
   let refusals = 0;
   let words = "";
+  let commit: Oid | undefined;
   for (let tries = 1; tries <= MAX_TRIES && refusals < MAX_REFUSALS; tries++) {
-    const changes = await changesNow();
-    if (changes.length === 0) return undefined;
-    const { commit, outcome } = await tryCommit(ledger, message, changes);
-    if (outcome.done) await ledger.noteMain(commit);
-    if (outcome.done || await landed(ledger, commit, tries)) return commit;
+    const parent = mover.tip();
+    commit = await mover.commitOn(parent, commit);
+    if (commit === undefined) return undefined;
+    const outcome = await swapBranch(ledger, commit, parent);
+    if (outcome.done) await mover.noteDone?.(commit);
+    if (outcome.done || await landed(ledger, mover, commit, tries)) return commit;
     words = outcome.words;
     if (outcome.why === "refused") refusals++;
     // Where there is no branch yet, there is none to read again either.
-    if (refusals > 0 && ledger.mainCommit === undefined) break;
+    if (refusals > 0 && mover.tip() === undefined) break;
   }
   throw new Error(`writing to ${ledger.names.branch}: ${words || "others were faster each time"}`);
 }
 
 /** Whether a commit is on the branch after all: its answer was lost, and others went on from it. */
-async function landed(ledger: Ledger, commit: Oid, tries: number): Promise<boolean> {
-  if (ledger.mainCommit === undefined) return false;
-  await backoff(ledger.writer, tries);
-  await ledger.refresh();
-  return await ledger.store.contains(ledger.main.commit, commit);
+async function landed(
+  { writer, store }: Ledger,
+  mover: BranchMover,
+  commit: Oid,
+  tries: number,
+): Promise<boolean> {
+  if (mover.tip() === undefined) return false;
+  await backoff(writer, tries);
+  await mover.look();
+  return await store.contains(mover.tip()!, commit);
 }
 
-async function tryCommit(ledger: Ledger, message: string, changes: Change[]) {
-  const { store, names } = ledger;
-  const parent = ledger.mainCommit;
-  const order = signedBy(ledger.writer, message, changes, parent);
-  const commit = await store.write((writer) => writer.commit(order));
-  const change = { ref: names.branch, expected: parent, next: commit };
-  const outcomes = await store.swap([change], { atomic: false });
-  return { commit, outcome: outcomes.get(names.branch)! };
+async function swapBranch(
+  { store, names }: Ledger,
+  next: Oid,
+  expected: Oid | undefined,
+): Promise<SwapOutcome> {
+  const change = { ref: names.branch, expected, next };
+  return (await store.swap([change], { atomic: false })).get(names.branch)!;
 }

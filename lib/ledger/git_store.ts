@@ -138,10 +138,16 @@ export class GitStore implements Store {
       const { copy, objects, mirror } = open;
       const session = new FastImport(copy.offline);
       try {
+        const kept = new Set<Oid>();
         const done = await work({
+          keep: async (content) => {
+            const name = await session.keep(content);
+            kept.add(name);
+            return name;
+          },
           commit: async (order) => {
             // A copy that was made again since they were read does not have them.
-            await sizesOf(open, placedBlobs(order.changes));
+            await sizesOf(open, placedBlobs(order.changes).filter((blob) => !kept.has(blob)));
             const changes = await treeChanges(objects, order.changes);
             return await session.commit({ ...order, changes });
           },

@@ -48,6 +48,14 @@ export class RefPrefixChanged extends Error {
   }
 }
 
+/** The grid as somebody sees it who needs nothing of the queue. */
+export interface Glance {
+  refs: ReadonlyMap<string, Oid>;
+  /** What the branch names. */
+  commit: Oid;
+  settings: Settings;
+}
+
 export class Ledger {
   #names: RefNames;
   /** Whether the live edge was looked at: under these names, then, this process works. */
@@ -122,9 +130,32 @@ export class Ledger {
    * @throws {RefPrefixChanged} when the live edge is elsewhere since an earlier look
    */
   async refresh(): Promise<boolean> {
+    return await this.#untilAdvertised(() => this.#refreshOnce());
+  }
+
+  /**
+   * Looks at the server for somebody who only adds to the branch: brings commits and trees here, and
+   * reads the settings alone. What this view says stays as it was, so the cost does not depend on the
+   * contents in the queue.
+   *
+   * @throws {NoGrid} when the branch does not exist
+   * @throws {RefPrefixChanged} when the live edge is elsewhere since an earlier look
+   */
+  async glance(): Promise<Glance> {
+    return await this.#untilAdvertised(async () => {
+      const refs = this.#hasLooked ? await this.#look() : await this.#findLiveEdge();
+      await this.store.fetch(new Map([...refs].filter(([ref, oid]) => this.#isNews(ref, oid))));
+      const commit = refs.get(this.names.branch)!;
+      const settings = await readSettings(this.store, commit);
+      this.#refuseOtherPrefix(settings);
+      return { refs, commit, settings };
+    });
+  }
+
+  async #untilAdvertised<T>(look: () => Promise<T>): Promise<T> {
     for (let looks = 1;; looks++) {
       try {
-        return await this.#refreshOnce();
+        return await look();
       } catch (error) {
         // Somebody moved a ref between the list and the fetch.
         if (!(error instanceof Unadvertised) || looks === MAX_LOOKS) throw error;

@@ -139,7 +139,10 @@ export class MemoryStore implements Store {
   }
 
   write<T>(work: (writer: CommitWriter) => Promise<T>): Promise<T> {
-    return work({ commit: (order) => Promise.resolve(this.#make(order)) });
+    return work({
+      keep: (content) => Promise.resolve(this.#server.keep(content.slice())),
+      commit: (order) => Promise.resolve(this.#make(order)),
+    });
   }
 
   swap(

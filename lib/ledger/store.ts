@@ -35,7 +35,7 @@ export interface StoreDifference {
 export type Change =
   /** A file with this content. */
   | { path: string; bytes: Uint8Array }
-  /** A file with a content that was read before. */
+  /** A file with a content that was read before, or kept within the same work. */
   | { path: string; blob: Oid }
   /** The same file as in another commit; its content need not have been read. */
   | { path: string; copyOf: { commit: Oid; path: string } }
@@ -61,6 +61,12 @@ export type SwapOutcome = { done: true } | { done: false; why: "lost" | "refused
  * the next within the same work, but nothing can be copied out of it yet.
  */
 export interface CommitWriter {
+  /**
+   * Writes a content that stands nowhere yet. Its memory may be used again once this is over.
+   *
+   * @returns a name for it, by which the commits of the same work can place it; nobody else knows it
+   */
+  keep(content: Uint8Array): Promise<Oid>;
   commit(order: CommitOrder): Promise<Oid>;
 }
 

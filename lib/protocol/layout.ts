@@ -22,13 +22,13 @@ export function queuePath(taskId: string, priority: Priority): string {
 
 /** Where a task's result is kept on the branch. */
 export function resultPath(taskId: string, status: Status): string {
-  const folder = status === "success" ? "completed" : "failed";
-  return `tasks/${folder}/${resultFolderOf(taskId)}/${taskId}.json`;
+  return resultPaths(taskId)[status === "success" ? 0 : 1];
 }
 
 /** Both places where a task's result can be. */
 export function resultPaths(taskId: string): [completed: string, failed: string] {
-  return [resultPath(taskId, "success"), resultPath(taskId, "failed")];
+  const place = `${resultFolderOf(taskId)}/${taskId}.json`;
+  return [`tasks/completed/${place}`, `tasks/failed/${place}`];
 }
 
 /** Where a node is recorded on the branch. */

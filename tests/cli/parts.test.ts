@@ -7,7 +7,7 @@ import { isRemote } from "../../lib/cli/open_grid.ts";
 import { inOneLine, stripControls } from "../../lib/cli/printable.ts";
 import { Interrupted, NoSuchThing, TaskNotSuccessful, WrongUsage } from "../../lib/cli/problems.ts";
 import { table } from "../../lib/cli/table.ts";
-import { splitTasks } from "../../lib/cli/task_file.ts";
+import { splitTasks } from "../../lib/cli/split_tasks.ts";
 import { makeTaskId } from "../../lib/cli/task_id.ts";
 import { writeAll } from "../../lib/cli/terminal.ts";
 import { GitError } from "../../lib/git/git_error.ts";

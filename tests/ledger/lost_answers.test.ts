@@ -139,6 +139,7 @@ for (const [where, withGrid] of [["in memory", inMemory], ["in Git", inGit]] as 
       const commit = await submitTasks(ledger, [makeTask("b")]);
       const queued = ["a", "b"].map((id) => queuePath(id, "medium"));
       same(await mainFiles(), ["dgrid.json", ...queued].sort());
+      await ledger.refresh();
       ok(await ledger.store.contains(ledger.main.commit, commit));
     }));
 }

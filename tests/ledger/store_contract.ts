@@ -243,6 +243,26 @@ export function testStore(
     ]);
   });
 
+  test("a commit can place contents that were kept before it in the same work", async (open) => {
+    await using one = await open();
+    const memory = bytes("first");
+    const next = await one.write(async (writer) => {
+      const first = await writer.keep(memory);
+      memory.set(bytes("again"));
+      const second = await writer.keep(memory);
+      return await writer.commit(order([
+        { path: "a", blob: first },
+        { path: "b/c", blob: second },
+        { path: "d", blob: first },
+      ]));
+    });
+    await one.swap([{ ref: MAIN, next }], { atomic: false });
+    await using two = await open();
+    await two.fetch(await two.refs());
+    const texts = await Promise.all(["a", "b/c", "d"].map((path) => textAt(two, next, path)));
+    same(texts, ["first", "again", "first"]);
+  });
+
   test("a commit can place a content that was read before", async (open) => {
     await using store = await open();
     const tip = await begin(store, MAIN, [{ path: "a", bytes: bytes("text") }]);

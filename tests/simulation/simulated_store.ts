@@ -106,6 +106,7 @@ export class SimulatedStore implements Store {
     if (random() < SLOW_STEPS) await this.#life.sleep(weather.latencyMs());
     return await this.#inner.write((writer) =>
       work({
+        keep: (content) => writer.keep(content),
         commit: async (order) => {
           const oid = await writer.commit(order);
           if (order.message.endsWith("join the grid")) this.#life.registeringAt = now;

@@ -9,6 +9,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { checkTasks } from "../check_tasks.ts";
 import type { Command, Context } from "../context.ts";
 import { setUpGrid } from "../init.ts";
+import { InputProblems } from "../input_problems.ts";
 import { Interrupts } from "../interrupts.ts";
 import { openGrid } from "../open_grid.ts";
 import { Interrupted } from "../problems.ts";
@@ -83,7 +84,11 @@ async function submitDemo(
     ...hasContainers ? scriptTasks() : [],
   ];
   const raw = wanted.map((value) => ({ place: "the demo", value }));
-  const tasks = checkTasks(raw, completionBy(ledger.writer.email));
+  const completion = completionBy(ledger.writer.email);
+  const batches = await Array.fromAsync(
+    checkTasks(raw, { completion, problems: new InputProblems() }),
+  );
+  const tasks = batches.flat().map(({ task }) => task);
   await submitTasks(ledger, tasks);
   return tasks.map(({ task_id }) => task_id);
 }
