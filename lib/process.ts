@@ -24,6 +24,11 @@ export interface RunOptions {
    * not reach it, and whatever is left of the group when it has ended is killed.
    */
   ownGroup?: boolean;
+  /**
+   * The program's word that nothing of its group is left when it ends by itself: then the group is
+   * killed only after the program was. To kill a group takes another program.
+   */
+  leavesNothing?: boolean;
 }
 
 export interface RunResult {
@@ -51,12 +56,11 @@ const READ_BYTES = 64 * 1024;
  * @throws {ProgramMissing} when there is no such program, or it may not be started
  */
 export async function run(command: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { signal, timeoutMs, outputLimitBytes = DEFAULT_OUTPUT_LIMIT } = options;
-  const { captureStdout = capture, ownGroup = false } = options;
+  const { signal, outputLimitBytes = DEFAULT_OUTPUT_LIMIT, captureStdout = capture } = options;
   signal?.throwIfAborted();
   const began = performance.now();
   const child = start(command, options);
-  const killer = new Killer(child, ownGroup, signal, timeoutMs);
+  const killer = new Killer(child, options);
   try {
     const [status, stdout, stderr] = await Promise.all([
       child.status,
@@ -112,18 +116,18 @@ class Killer {
   readonly ended: AbortSignal;
   readonly #timer?: ReturnType<typeof setTimeout>;
   readonly #unlisten: () => void;
-  readonly #group?: number;
+  /** The group to kill in the end. */
+  #group?: number;
 
   constructor(
     child: Deno.ChildProcess,
-    ownGroup: boolean,
-    signal?: AbortSignal,
-    timeoutMs?: number,
+    { ownGroup, leavesNothing, signal, timeoutMs }: RunOptions,
   ) {
     const ended = new AbortController();
     this.ended = ended.signal;
-    if (ownGroup) this.#group = child.pid;
+    if (ownGroup && !leavesNothing) this.#group = child.pid;
     const kill = () => {
+      if (ownGroup) this.#group = child.pid;
       killQuietly(child);
       child.status.then(() => ended.abort());
     };

@@ -181,3 +181,23 @@ Deno.test("run() does not wait for a grandchild that holds the input of a killed
   ok(result.timedOut);
   ok(result.durationMs < 4_000, `${result.durationMs} ms`);
 });
+
+Deno.test("run() kills what is left of a group, unless the program leaves nothing", async () => {
+  const script = "sleep 60 >&- 2>&- & echo $!";
+  const isThere = async (leavesNothing: boolean) => {
+    const { stdout } = await run(sh(script), { env, ownGroup: true, leavesNothing });
+    // What was killed may stay as a zombie until its new parent has seen it.
+    const state = sh(
+      'case $(cut -d" " -f3 "/proc/$1/stat") in Z | "") exit 1;; esac; kill -9 "$1"',
+    );
+    return (await run([...state, textOf(stdout).trim()], { env })).code === 0;
+  };
+  same([await isThere(false), await isThere(true)], [false, true]);
+});
+
+Deno.test("run() kills the group of a program that it killed, whatever that leaves", async () => {
+  const options = { env, ownGroup: true, leavesNothing: true, timeoutMs: 1_000 };
+  const { stdout } = await run(sh("sleep 60 & echo $!; wait"), options);
+  const state = sh('case $(cut -d" " -f3 "/proc/$1/stat") in Z | "") exit 1;; esac; kill -9 "$1"');
+  equal((await run([...state, textOf(stdout).trim()], { env })).code, 1, "it is gone");
+});

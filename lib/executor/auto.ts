@@ -20,9 +20,13 @@ export class AutoExecutor implements Executor, AsyncDisposable {
   /** @throws {ExecutorBroken} also for a kind of task that no part runs */
   async run(job: Job, signal: AbortSignal): Promise<Execution> {
     const kind = kindOf(job.task);
-    const part = this.#parts.find(({ runs }) => runs.includes(kind));
+    const part = this.#partFor(kind);
     if (part !== undefined) return await part.run(job, signal);
     throw new ExecutorBroken(`running ${job.task.task_id}: there is no executor for a ${kind}`);
+  }
+
+  prepare(job: Job): void {
+    this.#partFor(kindOf(job.task))?.prepare?.(job);
   }
 
   async removeLeftoversOf(nodeId: string): Promise<void> {
@@ -31,5 +35,9 @@ export class AutoExecutor implements Executor, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of this.#parts) await part[Symbol.asyncDispose]();
+  }
+
+  #partFor(kind: TaskKind): Executor | undefined {
+    return this.#parts.find(({ runs }) => runs.includes(kind));
   }
 }

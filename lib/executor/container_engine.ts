@@ -52,9 +52,10 @@ export class ContainerEngine {
    */
   async run(
     args: string[],
-    options: Omit<RunOptions, "env" | "ownGroup"> = {},
+    options: Omit<RunOptions, "env" | "ownGroup" | "leavesNothing"> = {},
   ): Promise<RunResult> {
-    const all = { ...options, env: this.#env, ownGroup: true };
+    // What a client starts, such as ssh or a helper for credentials, ends with it.
+    const all = { ...options, env: this.#env, ownGroup: true, leavesNothing: true };
     return await asBroken(() => run([this.program, ...args], all));
   }
 

@@ -56,11 +56,13 @@ export class DockerExecutor implements Executor, AsyncDisposable {
     // No program can be given a NUL in an argument.
     if (script.includes("\0")) return notRun("rejected", "its script contains a NUL character");
     await this.#removeLeftovers();
-    const image = imageOf(job);
-    const found = await this.#images.ensure(image, signal);
-    signal.throwIfAborted();
-    if (!found.ok) return { ...notRun("rejected", `image ${image}: ${found.words}`), image };
-    return { ...await this.#runIn(image, found.volumes, job, signal), image };
+    return await this.#findAndRun(imageOf(job), job, signal);
+  }
+
+  /** Finds or pulls the job's image. */
+  prepare(job: Job): void {
+    // The run asks again, and tells what is wrong.
+    this.#images.ensure(imageOf(job)).catch(() => {});
   }
 
   /** Removes all containers that a node has started, and the inputs that they were given. */
@@ -73,6 +75,22 @@ export class DockerExecutor implements Executor, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#images[Symbol.asyncDispose]();
     await this.#removeLeftovers();
+  }
+
+  /** What was removed after it was seen is found, or pulled, once more. */
+  async #findAndRun(
+    image: string,
+    job: Job,
+    signal: AbortSignal,
+    again = true,
+  ): Promise<Execution> {
+    const found = await this.#images.ensure(image, signal);
+    signal.throwIfAborted();
+    if (!found.ok) return { ...notRun("rejected", `image ${image}: ${found.words}`), image };
+    const execution = await this.#runIn(image, found.volumes, job, signal);
+    const isGone = again && execution.status === "rejected" && await this.#images.isGone(image);
+    if (isGone) return await this.#findAndRun(image, job, signal, false);
+    return { ...execution, image };
   }
 
   async #runIn(

@@ -34,6 +34,12 @@ export interface Executor {
    */
   run(job: Job, signal: AbortSignal): Promise<Execution>;
   /**
+   * Begins what a job that waits will need, such as the pull of its image. It changes nothing but
+   * how long {@link run} takes: it may be left out, given again, or never be followed by a run, and
+   * what fails in it is told by the run.
+   */
+  prepare?(job: Job): void;
+  /**
    * Removes what an earlier life of a node has left here; absent where nothing outlives its worker.
    *
    * @throws {ExecutorBroken} when the machinery fails

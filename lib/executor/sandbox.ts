@@ -10,15 +10,22 @@ import type { Execution } from "../protocol/result.ts";
 import { asBroken } from "./as_broken.ts";
 import type { Executor, Job } from "./executor.ts";
 import { FramedOutput } from "./framed_output.ts";
+import { mustBeWatched } from "./module_text.ts";
 import { measureBaseline } from "./sandbox_baseline.ts";
-import { type KernelLimits, type Launch, sandboxLaunch, underLimits } from "./sandbox_launch.ts";
+import {
+  type EngineLimits,
+  type KernelLimits,
+  type Launch,
+  sandboxLaunch,
+  underLimits,
+} from "./sandbox_launch.ts";
 import { OUTPUT_TOO_DEEP, sandboxOutcome } from "./sandbox_outcome.ts";
 import { composeProgram } from "./sandbox_program.ts";
 
 /** What a {@link SandboxExecutor} is made of. */
 export interface SandboxOptions {
-  /** How to start a sandbox whose heap has `memoryMb`; by default as this program was started. */
-  launch?: (memoryMb: number) => Launch;
+  /** How to start a sandbox; by default as this program was started. */
+  launch?: (limits: EngineLimits) => Launch;
 }
 
 /** Two idle sandboxes differ by a few MiB; threads that V8 starts later reserve their stacks. */
@@ -31,12 +38,12 @@ const logger = getLogger(["dgrid", "executor"]);
 /** Runs modules in the embedded sandbox. */
 export class SandboxExecutor implements Executor, AsyncDisposable {
   readonly runs = ["module"] as const;
-  readonly #launch: (memoryMb: number) => Launch;
+  readonly #launch: (limits: EngineLimits) => Launch;
   #baseline?: Promise<number | undefined>;
 
   constructor({ launch }: SandboxOptions = {}) {
     const { standalone } = Deno.build;
-    this.#launch = launch ?? ((memory) => sandboxLaunch(Deno.execPath(), standalone, memory));
+    this.#launch = launch ?? ((limits) => sandboxLaunch(Deno.execPath(), standalone, limits));
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Execution> {
@@ -55,6 +62,12 @@ export class SandboxExecutor implements Executor, AsyncDisposable {
     };
   }
 
+  /** Measures what the first task would have to wait for. */
+  prepare(): void {
+    // The task is told how it failed.
+    this.#measureOnce().catch(() => {});
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // Whoever waited for the measurement was told how it failed.
     await this.#baseline?.catch(() => {});
@@ -67,7 +80,10 @@ export class SandboxExecutor implements Executor, AsyncDisposable {
     output: FramedOutput,
     signal: AbortSignal,
   ): Promise<RunResult> {
-    const { command, env } = this.#launch(task.resources.memory_mb);
+    const { command, env } = this.#launch({
+      memoryMb: task.resources.memory_mb,
+      codeFromStrings: mustBeWatched(task.module!),
+    });
     return await asBroken(() =>
       run(underLimits(command, limits), {
         env,
@@ -77,6 +93,8 @@ export class SandboxExecutor implements Executor, AsyncDisposable {
         outputLimitBytes,
         captureStdout: (...args) => output.capture(...args),
         ownGroup: true,
+        // It has no leave to start a program.
+        leavesNothing: true,
         signal,
       })
     );
@@ -100,7 +118,9 @@ export class SandboxExecutor implements Executor, AsyncDisposable {
   }
 
   async #measure(): Promise<number | undefined> {
-    const baseline = await asBroken(() => measureBaseline(this.#launch(64)));
+    const baseline = await asBroken(() =>
+      measureBaseline(this.#launch({ memoryMb: 64, codeFromStrings: true }))
+    );
     if (baseline === undefined) {
       logger.warn(
         "this system does not tell how much memory a process has: " +
@@ -118,6 +138,7 @@ function programOf({ task, outputLimitBytes }: Job, module: string, nonce: strin
     input: task.input,
     nonce,
     outputLimitBytes,
+    watched: mustBeWatched(module),
     tooDeep: OUTPUT_TOO_DEEP,
     lifeMs,
   });

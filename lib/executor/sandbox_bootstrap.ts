@@ -16,6 +16,8 @@ export interface SandboxSetup {
   nonce: string;
   /** How many bytes the output's JSON may have. */
   outputLimitBytes: number;
+  /** Whether imports have to be refused at run time: see `mustBeWatched`. */
+  watched: boolean;
   /** What to say of an output that is nested too deep. */
   tooDeep: string;
   /** After this long the process ends even if its parent is dead and cannot end it. */
@@ -25,17 +27,26 @@ export interface SandboxSetup {
 /** What the bootstrap reports, once, as its last words. */
 export type SandboxFrame = { ok: true; output?: unknown } | { ok: false; reason: string };
 
-/** `registerHooks` of `node:module`, as far as it is used here. */
-export type RegisterHooks = (hooks: {
-  resolve(
-    specifier: string,
-    context: unknown,
-    next: (specifier: string, context: unknown) => unknown,
-  ): unknown;
-}) => unknown;
+/** `node:module`, as far as it is used here. */
+export interface ModuleHooks {
+  registerHooks(hooks: {
+    resolve(
+      specifier: string,
+      context: unknown,
+      next: (specifier: string, context: unknown) => unknown,
+    ): unknown;
+  }): unknown;
+}
 
-/** Runs the module. Never throws: every end is told in a frame, or by the process's own end. */
-export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetup): Promise<void> {
+/**
+ * Runs the module. Never throws: every end is told in a frame, or by the process's own end.
+ *
+ * @param loadHooks loads `node:module`, which is most of the cost of a sandbox's start
+ */
+export async function bootstrap(
+  loadHooks: () => Promise<ModuleHooks>,
+  setup: SandboxSetup,
+): Promise<void> {
   // Taken now, because the module may put others in their place.
   const { exit, inspect } = Deno;
   const { stringify } = JSON;
@@ -44,24 +55,33 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
   const encode = encoder.encode.bind(encoder);
   let finished = false;
 
-  confine();
   try {
+    await confine();
     succeed(await call());
   } catch (error) {
     fail(error);
   }
 
-  function confine() {
+  async function confine() {
     // Comes when nothing is left to run, but not on Deno.exit().
     addEventListener("beforeunload", () => {
       if (!finished) finish({ ok: false, reason: "it waits for something that can never come" });
     });
-    forbidImports();
+    // Whether code can be made from strings is not believed but tried.
+    if (setup.watched || evaluatesStrings()) forbidImports(await loadHooks());
     forbidWorkers();
     hideTheHost();
   }
 
-  function forbidImports() {
+  function evaluatesStrings(): boolean {
+    try {
+      return (0, eval)("true");
+    } catch {
+      return false;
+    }
+  }
+
+  function forbidImports({ registerHooks }: ModuleHooks) {
     registerHooks({
       resolve(specifier, context, next) {
         if (specifier === setup.moduleUrl) return next(specifier, context);
@@ -71,9 +91,11 @@ export async function bootstrap(registerHooks: RegisterHooks, setup: SandboxSetu
     });
   }
 
-  /** What tells of the machine, or is a way around `import()`: a module has no use for it. */
+  /** What tells of the machine, or is a way around all this: a module has no use for it. */
   function hideTheHost() {
     Reflect.deleteProperty(globalThis, "process");
+    // Deno's own inside, which can make code from strings where V8 was told not to.
+    Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal"));
     for (const name of ["execPath", "ppid", "pid", "mainModule"]) {
       Reflect.deleteProperty(Deno, name);
     }

@@ -12,6 +12,14 @@ export interface Launch {
   env: Record<string, string>;
 }
 
+/** What V8 holds a sandbox to. */
+export interface EngineLimits {
+  /** The size of the heap. */
+  memoryMb: number;
+  /** Whether code may be made from strings, as `eval()` does. */
+  codeFromStrings: boolean;
+}
+
 /** What the kernel holds a process to. */
 export interface KernelLimits {
   /** Writable memory of its own, in KiB: also what V8's heap limit does not see. */
@@ -49,11 +57,16 @@ const ENVIRONMENT = {
  * @param execPath the running program, `Deno.execPath()`
  * @param standalone whether it is a compiled binary, `Deno.build.standalone`
  */
-export function sandboxLaunch(execPath: string, standalone: boolean, memoryMb: number): Launch {
+export function sandboxLaunch(
+  execPath: string,
+  standalone: boolean,
+  { memoryMb, codeFromStrings }: EngineLimits,
+): Launch {
   const heap = `--max-old-space-size=${memoryMb}`;
+  const flags = codeFromStrings ? heap : `${heap},--disallow-code-generation-from-strings`;
   return standalone
-    ? { command: [execPath, SANDBOX_COMMAND], env: { ...ENVIRONMENT, DENO_V8_FLAGS: heap } }
-    : { command: [execPath, ...NO_PERMISSION, `--v8-flags=${heap}`, "-"], env: ENVIRONMENT };
+    ? { command: [execPath, SANDBOX_COMMAND], env: { ...ENVIRONMENT, DENO_V8_FLAGS: flags } }
+    : { command: [execPath, ...NO_PERMISSION, `--v8-flags=${flags}`, "-"], env: ENVIRONMENT };
 }
 
 /** A sandbox whose worker is killed ends with it, where the machine can arrange for that (Linux). */

@@ -14,8 +14,7 @@ export interface ProgramParts extends Omit<SandboxSetup, "moduleUrl"> {
 /** The whole program as JavaScript. */
 export function composeProgram({ module, ...rest }: ProgramParts): string {
   const setup: SandboxSetup = { moduleUrl: moduleUrl(module), ...rest };
-  return `import { registerHooks } from "node:module";\n` +
-    `(${bootstrap})(registerHooks, ${literal(setup)});\n`;
+  return `(${bootstrap})(() => import("node:module"), ${literal(setup)});\n`;
 }
 
 /** A module's text as a URL to import it by. */

@@ -3,7 +3,7 @@ import { ContainerEngine, wordsOf } from "../../lib/executor/container_engine.ts
 import { DockerExecutor } from "../../lib/executor/docker.ts";
 import { ExecutorBroken } from "../../lib/executor/executor.ts";
 import { InputFile } from "../../lib/executor/input_file.ts";
-import { containerTest, docker } from "../support/container_engine.ts";
+import { containerTest, docker, TEST_IMAGE } from "../support/container_engine.ts";
 import {
   containersOf,
   runningContainerOf,
@@ -11,6 +11,7 @@ import {
   withDocker,
   withVolume,
 } from "./docker_fixture.ts";
+import { clientEnd } from "./fake_engine.ts";
 import { job, NEVER } from "./jobs.ts";
 
 containerTest("dockerExecutor.run() gives both streams, the exit code and the image", async () => {
@@ -223,4 +224,84 @@ Deno.test("wordsOf() is never empty", () => {
     wordsOf("\nRun 'docker run --help' for more information\n"),
     "the engine gave no reason",
   );
+});
+
+/** The commands that an executor's engine is given from now on, by their first words. */
+function commandsOf({ engine }: DockerExecutor): string[] {
+  const commands: string[] = [];
+  const run = engine.run.bind(engine);
+  engine.run = (args, options) => {
+    commands.push(args[0]);
+    return run(args, options);
+  };
+  return commands;
+}
+
+containerTest(
+  "dockerExecutor.run() starts no engine command but the run itself, when the image is known",
+  async () => {
+    await withDocker(async (executor) => {
+      await executor.run(job({ script: "true" }), NEVER);
+      const commands = commandsOf(executor);
+      await Promise.all([1, 2].map(() => executor.run(job({ script: "true" }), NEVER)));
+      assert.deepEqual(commands, ["run", "run"]);
+    });
+  },
+);
+
+containerTest("dockerExecutor.prepare() looks at the image before the run", async () => {
+  await withDocker(async (executor) => {
+    const commands = commandsOf(executor);
+    const wanted = job({ script: "true" });
+    executor.prepare(wanted);
+    assert.equal((await executor.run(wanted, NEVER)).status, "success");
+    assert.deepEqual(commands, ["image", "run"]);
+  });
+});
+
+containerTest("dockerExecutor.prepare() harms nothing, when no run follows", async () => {
+  await withDocker((executor) => {
+    executor.prepare(job({ script: "true", image: "localhost:1/dgrid/missing:1" }));
+    return Promise.resolve();
+  });
+});
+
+containerTest("dockerExecutor.run() finds an image again that was removed meanwhile", async () => {
+  await withDocker(async (executor) => {
+    const image = `dgrid-test/${crypto.randomUUID()}:1`;
+    await docker(["tag", TEST_IMAGE, image]);
+    const wanted = job({ script: "echo ran", image });
+    await executor.run(wanted, NEVER);
+    await docker(["rmi", image]);
+    // In place of a registry: a pull brings it back.
+    const run = executor.engine.run.bind(executor.engine);
+    const pulls: Promise<unknown>[] = [];
+    executor.engine.run = async (args, options) => {
+      if (args[0] !== "pull") return await run(args, options);
+      pulls.push(docker(["tag", TEST_IMAGE, image]));
+      await pulls[0];
+      return clientEnd();
+    };
+    try {
+      const { status, stdout } = await executor.run(wanted, NEVER);
+      assert.deepEqual([status, stdout, pulls.length], ["success", "ran\n", 1]);
+    } finally {
+      await docker(["rmi", image]);
+    }
+  });
+});
+
+containerTest("dockerExecutor.run() pulls a removed image once, and says why in vain", async () => {
+  await withDocker(async (executor) => {
+    const image = `localhost:1/dgrid/${crypto.randomUUID()}:1`;
+    await docker(["tag", TEST_IMAGE, image]);
+    const wanted = job({ script: "true", image });
+    await executor.run(wanted, NEVER);
+    await docker(["rmi", image]);
+    const commands = commandsOf(executor);
+    const { status, reason } = await executor.run(wanted, NEVER);
+    assert.equal(status, "rejected");
+    assert.match(reason!, new RegExp(`^image ${image}: Error response from daemon`));
+    assert.equal(commands.filter((command) => command === "pull").length, 1);
+  });
 });

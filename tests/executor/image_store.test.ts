@@ -30,6 +30,42 @@ Deno.test("imageStore.ensure() pulls once for all that want the same image", asy
   assert.equal(engine.count("pull"), 1);
 });
 
+Deno.test("imageStore.ensure() looks once for those that come soon after each other", async () => {
+  const engine = new FakeEngine(() => clientEnd({}, "", "null"));
+  await using images = new ImageStore(engine);
+  await Promise.all([images.ensure("a", NEVER), images.ensure("a")]);
+  assert.deepEqual(await images.ensure("a", NEVER), { ok: true, volumes: [] });
+  assert.deepEqual(engine.commands, ["image"]);
+  await images.ensure("b", NEVER);
+  assert.equal(engine.count("image"), 2);
+});
+
+Deno.test("imageStore.ensure() looks again, when the last look is too long ago", async () => {
+  let nowMs = 0;
+  const engine = new FakeEngine(() => clientEnd({}, "", "null"));
+  await using images = new ImageStore(engine, () => nowMs);
+  for (const [at, looks] of [[0, 1], [10_000, 1], [10_001, 2]]) {
+    nowMs = at;
+    await images.ensure("a", NEVER);
+    assert.equal(engine.count("image"), looks);
+  }
+});
+
+Deno.test("imageStore.isGone() asks the engine, and what is gone is pulled", async () => {
+  let there = true;
+  const engine = new FakeEngine((command) => {
+    if (command === "pull") there = true;
+    return command === "image" && !there ? MISSING : clientEnd({}, "", "null");
+  });
+  await using images = new ImageStore(engine);
+  await images.ensure("a", NEVER);
+  assert.equal(await images.isGone("a"), false);
+  there = false;
+  assert.equal(await images.isGone("a"), true);
+  assert.equal((await images.ensure("a", NEVER)).ok, true);
+  assert.equal(engine.count("pull"), 1);
+});
+
 Deno.test("imageStore.ensure() stops waiting on abort, and others go on", async () => {
   const { engine, endPull } = pullingEngine();
   await using images = new ImageStore(engine);

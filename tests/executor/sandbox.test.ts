@@ -131,3 +131,13 @@ Deno.test("sandboxExecutor.run() runs several modules at once", async () => {
   const outputs = (await Promise.all(runs)).map(({ output }) => output);
   assert.deepEqual(outputs, [1, 4, 9, 16]);
 });
+
+Deno.test("sandboxExecutor.prepare() harms nothing, whether a run follows or not", async () => {
+  await using executor = new SandboxExecutor();
+  const wanted = job({ module: "export default () => 1" });
+  executor.prepare();
+  executor.prepare();
+  assert.equal((await executor.run(wanted, NEVER)).output, 1);
+  await using broken = new SandboxExecutor({ launch: () => ({ command: ["/nowhere"], env: {} }) });
+  broken.prepare();
+});
