@@ -11,6 +11,7 @@ import { WrongUsage } from "./problems.ts";
 import { type RawTask, readModuleFile, readTaskFiles } from "./task_file.ts";
 import { makeTaskId } from "./task_id.ts";
 import { waitForTasks } from "./wait_for_tasks.ts";
+import { wakeWorkers } from "./wake_workers.ts";
 
 export const submit: Command = {
   summary: "put tasks into the queue",
@@ -34,6 +35,7 @@ export const submit: Command = {
     const commit = await submitTasks(ledger, tasks);
     const task_ids = tasks.map(({ task_id }) => task_id);
     if (!options.json) { for (const id of task_ids) terminal.print(id); }
+    await wakeWorkers(context, ledger);
     if (!options.wait) return options.json ? terminal.printJson({ commit, task_ids }) : undefined;
     await waitForTasks(ledger, task_ids, {
       onEnd: (line) => options.json || terminal.tell(line),
