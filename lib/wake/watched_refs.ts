@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fromFileUrl, join } from "@std/path";
+import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
 import type { RefNames } from "../protocol/layout.ts";
 
 /** Git replaces a file by writing another and renaming it: only that the new one is there is news. */
@@ -16,7 +17,7 @@ const NEWS: readonly Deno.FsEvent["kind"][] = ["create", "modify", "rename"];
  * @throws {Deno.errors.NotFound} when there is none with loose refs
  */
 export async function repositoryAt(address: string): Promise<string> {
-  const path = address.startsWith("file://") ? fromFileUrl(address) : address;
+  const path = address.startsWith("file://") ? fileURLToPath(address) : address;
   for (const folder of [join(path, ".git"), path, `${path}.git`]) {
     // Where links were followed already, the system's events have the same paths as we.
     const refs = await Deno.realPath(join(folder, "refs")).catch(() => undefined);
