@@ -9,6 +9,7 @@ export const ENV_NAMES: readonly string[] = [
   // Settings of our own.
   "DGRID_HOME",
   "DGRID_REPO_URL",
+  "DGRID_WAKE_SECRET",
   "HEARTBEAT_INTERVAL",
   "LOG_LEVEL",
   "MAX_PARALLEL_TASKS",

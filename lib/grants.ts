@@ -18,9 +18,10 @@ export const SYS_NAMES: readonly string[] = [
 export const PROGRAMS: readonly string[] = ["git", "docker", "podman", "sh"];
 
 /**
- * The grants as flags of `deno run` and `deno compile`. There is none for the network: git does the
- * talking. The environment is not listed by name because Linux reads only the first 256 bytes of a
- * bundle; `takeEnvironment` reads what we need and gives the right up.
+ * The grants as flags of `deno run` and `deno compile`. The environment is not listed by name
+ * because Linux reads only the first 256 bytes of a bundle; `takeEnvironment` reads what we need and
+ * gives the right up. Git does the talking, so the network is for wake-up calls alone, and whoever
+ * neither takes nor makes any gives it up at the start ({@link giveUpNetwork}).
  */
 export const GRANT_FLAGS: readonly string[] = [
   "--no-prompt",
@@ -29,4 +30,10 @@ export const GRANT_FLAGS: readonly string[] = [
   "--allow-write",
   "--allow-env",
   `--allow-sys=${SYS_NAMES.join(",")}`,
+  "--allow-net",
 ];
+
+/** Gives up the right to the network. A server that listens already goes on. */
+export async function giveUpNetwork(): Promise<void> {
+  await Deno.permissions.revoke({ name: "net" });
+}

@@ -9,6 +9,7 @@
 import { join } from "@std/path";
 import { systemClock } from "../lib/clock.ts";
 import { takeEnvironment } from "../lib/environment.ts";
+import { giveUpNetwork } from "../lib/grants.ts";
 import { GitStore } from "../lib/ledger/git_store.ts";
 import { Ledger } from "../lib/ledger/ledger.ts";
 import { settleAll } from "../lib/ledger/settle.ts";
@@ -35,6 +36,7 @@ export async function settleGrid(
 
 if (import.meta.main) {
   const environment = await takeEnvironment();
+  await giveUpNetwork();
   const url = environment.DGRID_REPO_URL;
   if (url === undefined) throw new Error("settling: DGRID_REPO_URL must name the repository");
   const home = await Deno.makeTempDir({ prefix: "dgrid-settle-" });

@@ -12,6 +12,7 @@ import { openGrid } from "./open_grid.ts";
 import { TaskNotSuccessful } from "./problems.ts";
 import { asProblem } from "./refused.ts";
 import { waitForTasks } from "./wait_for_tasks.ts";
+import { wakeWorkers } from "./wake_workers.ts";
 
 export const cancel: Command = {
   summary: "end tasks that are no longer wanted",
@@ -32,6 +33,7 @@ export const cancel: Command = {
     if (options.json) {
       terminal.printJson(outcomes.map(({ became, ...rest }) => ({ ...rest, became })));
     } else for (const outcome of outcomes) tellOutcome(context, outcome);
+    await wakeWorkers(context, ledger, ledger.main.settings);
     const awaited = outcomes.filter(({ became }) => became === "cancelling");
     if (options.wait) await waitForEnd(context, ledger, awaited.map(({ task_id }) => task_id));
     const refusals = outcomes.filter((outcome) => outcome.became === "refused");

@@ -7,9 +7,11 @@ import { EXECUTOR_KINDS } from "../executor/create_executor.ts";
 import { ID_RULE, isNodeId, isTaskId } from "../protocol/identity.ts";
 import { isRefPrefix, REF_PREFIX_RULE } from "../protocol/layout.ts";
 import { PRIORITIES } from "../protocol/task.ts";
+import { LISTEN_RULE, type ListenAddress, parseListenAddress } from "../wake/listen_address.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./logging.ts";
 import {
   asText,
+  BadValue,
   checked,
   integer,
   json,
@@ -176,6 +178,12 @@ export const OPTIONS = {
       "how often to look at the repository while there is work; up to five times that when idle",
     commands: WORKER,
   }),
+  listen: single(listenAddress, {
+    value: "ADDR",
+    help: "take wake-up calls at HOST:PORT, from a Git host's webhook and from submit; needs " +
+      "DGRID_WAKE_SECRET",
+    commands: WORKER,
+  }),
   "heartbeat-interval": single(seconds(1, 86_400), {
     value: "SECONDS",
     variable: "HEARTBEAT_INTERVAL",
@@ -244,6 +252,12 @@ export function allOptions(): [Flag, Option<unknown>][] {
 /** Whether a command knows an option. */
 export function belongsTo(option: Option<unknown>, command: string): boolean {
   return option.commands === undefined || option.commands.includes(command);
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address !== undefined) return address;
+  throw new BadValue(text, `must be ${LISTEN_RULE}`);
 }
 
 /** Git's own rule is longer; the host has the last word. */

@@ -8,6 +8,7 @@ import { retryTasks } from "../ledger/retry.ts";
 import type { Command } from "./context.ts";
 import { openGrid } from "./open_grid.ts";
 import { asProblem } from "./refused.ts";
+import { wakeWorkers } from "./wake_workers.ts";
 
 export const retry: Command = {
   summary: "run failed tasks again",
@@ -24,8 +25,9 @@ export const retry: Command = {
     await ledger.refresh();
     const task_ids = [...new Set(operands)];
     const commit = await retryTasks(ledger, task_ids).catch(rethrow);
-    if (options.json) return terminal.printJson({ commit, task_ids });
-    for (const id of task_ids) terminal.print(id);
+    if (options.json) terminal.printJson({ commit, task_ids });
+    else for (const id of task_ids) terminal.print(id);
+    await wakeWorkers(context, ledger, ledger.main.settings);
   },
 };
 

@@ -9,6 +9,7 @@ import type { Command, Context } from "./context.ts";
 import { exitCodeOf, explain } from "./exit_code.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { configureLogging } from "./logging.ts";
+import { limitNetwork } from "./network.ts";
 import { type CommandLine, readOptions, splitArguments } from "./parse_command_line.ts";
 import { stripControls } from "./printable.ts";
 import { WrongUsage } from "./problems.ts";
@@ -45,6 +46,7 @@ async function dispatch(
   refuseOperands(name, command, line.operands);
   const { given, operands } = line;
   const context: Context = { options, given, operands, env, terminal };
+  await limitNetwork(name, context);
   await command.run(context);
 }
 

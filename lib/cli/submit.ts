@@ -20,6 +20,7 @@ import type { RawTask } from "./split_tasks.ts";
 import { readModuleFile, readTaskFiles } from "./task_file.ts";
 import { makeTaskId } from "./task_id.ts";
 import { waitForTasks } from "./wait_for_tasks.ts";
+import { wakeWorkers } from "./wake_workers.ts";
 
 export const submit: Command = {
   summary: "put tasks into the queue",
@@ -44,11 +45,12 @@ export const submit: Command = {
     const first = await batches.next();
     await using grid = await openGrid(context, user);
     const { ledger } = grid;
-    const { commit, task_ids } = await submitStream(
+    const { commit, task_ids, settings } = await submitStream(
       ledger,
-      (settings) => newTasks(withinCeilings(resumed(first, batches), settings, problems)),
+      (ceilings) => newTasks(withinCeilings(resumed(first, batches), ceilings, problems)),
     );
     if (!options.json) terminal.print(task_ids.join("\n"));
+    await wakeWorkers(context, ledger, settings);
     if (!options.wait) return options.json ? terminal.printJson({ commit, task_ids }) : undefined;
     await ledger.refresh();
     await waitForTasks(ledger, task_ids, {

@@ -20,6 +20,7 @@ import { takeNodeIdentity } from "./node_identity.ts";
 import { homeOf, openGrid, repositoryOf } from "./open_grid.ts";
 import { Interrupted, WrongUsage } from "./problems.ts";
 import { VERSION } from "./version.ts";
+import { refuseWithoutSecret, takeWakeUps } from "./wake_ups.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
@@ -33,6 +34,7 @@ export const worker: Command = {
   ],
   async run(context) {
     refuseUnsandboxed(context.options);
+    refuseWithoutSecret(context);
     using interrupts = new Interrupts();
     const hardStop = new HardStop(interrupts.hardSignal);
     await Promise.race([
@@ -48,6 +50,9 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
   using identity = await takeNodeIdentity(home, options["node-id"]);
   const { nodeId, instance } = identity;
   await using grid = await openGrid(context, { name: nodeId, email: `${nodeId}@dgrid.invalid` });
+  // A wake-up that comes before there is a worker is needless: its first look is yet to come.
+  const sleeper: { wake?(): void } = {};
+  await using _wakeUps = await takeWakeUps(context, grid.ledger, () => sleeper.wake?.());
   await grid.ledger.refresh();
   await despiteDamage(() => checkHost(grid.ledger, grid.folder));
   const url = repositoryOf(context);
@@ -64,6 +69,7 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
     shelf: new FolderShelf(outboxFolder(home, { url, branch: options.branch, nodeId }), nodeId),
     executor: hardStop.guard(executor),
   });
+  sleeper.wake = () => node.wake();
   log.info("{node} runs {kinds}", { node: nodeId, kinds: executor.runs.join(" and ") });
   await node.run(stop);
 }

@@ -27,6 +27,8 @@ export interface Submitted {
   commit: Oid;
   /** In the order in which they came. */
   task_ids: string[];
+  /** The grid's settings as they were when it was made. */
+  settings: Settings;
 }
 
 /**
@@ -71,7 +73,7 @@ export async function submitStream(
       return first;
     },
   });
-  return { commit: commit!, task_ids: [...places.keys()] };
+  return { commit: commit!, task_ids: [...places.keys()], settings: seen.settings };
 }
 
 interface Work {

@@ -13,6 +13,15 @@ import type { Task } from "./task.ts";
 /** Where the settings are kept. */
 export const SETTINGS_PATH = "dgrid.json";
 
+const WAKE_ADDRESS_RULE = "an http or https URL without a user, of at most 2048 characters";
+
+/** A user's name and password would be read by all who can read the branch. */
+function isWakeAddress(text: string): boolean {
+  if (text.length > 2048 || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
 const settingsSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1, the only version there is" }),
   /** How long a claim is believed without a sign of life. */
@@ -32,6 +41,12 @@ const settingsSchema = z.strictObject({
    */
   ref_prefix: z.string({ error: "must be a string" })
     .refine(isRefPrefix, { error: `must be ${REF_PREFIX_RULE}` }).default(DEFAULT_REF_PREFIX),
+  /** Where workers listen for wake-up calls; whoever submits and knows their secret calls them. */
+  wake: z.array(
+    z.string({ error: "must be a string" })
+      .refine(isWakeAddress, { error: `must be ${WAKE_ADDRESS_RULE}` }),
+    { error: "must be an array" },
+  ).max(32, { error: "must have at most 32 addresses" }).default([]),
 }, { error: (issue) => issue.code === "invalid_type" ? "must be an object" : undefined });
 
 /** The grid's settings with their defaults filled in. */

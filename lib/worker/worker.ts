@@ -115,6 +115,11 @@ export class Worker {
     }
   }
 
+  /** Looks at once, because somebody says that something moved. */
+  wake(): void {
+    this.#bell.ring();
+  }
+
   /** Works while the lease is guarded; whatever happens, nothing runs on after it. */
   async #underGuard(work: () => Promise<void>): Promise<void> {
     const { clock } = this.#options;

@@ -17,6 +17,7 @@ Deno.test("decodeSettings() fills in the defaults, which hold without a file too
     output_limit_bytes: 10_240,
     default_image: "python:3.11-alpine",
     ref_prefix: "refs/dgrid",
+    wake: [],
   };
   same(valueOf(decodeSettings(bytesOf({ version: 1 }))), defaults);
   same(DEFAULT_SETTINGS, defaults);
@@ -31,9 +32,12 @@ Deno.test("decodeSettings() reads every field, at the end of its range", () => {
     output_limit_bytes: 1_048_576,
     default_image: "busybox",
     ref_prefix: `refs/${"x".repeat(95)}`,
+    wake: Array(32).fill(`https://w.example.com/${"x".repeat(2026)}`),
   };
   same(valueOf(decodeSettings(bytesOf(settings))), settings);
 });
+
+const WAKE_RULE = "an http or https URL without a user, of at most 2048 characters";
 
 const BAD: [changed: Record<string, unknown>, complaint: string][] = [
   [{ version: 2 }, "version: 2: must be 1, the only version there is"],
@@ -50,6 +54,21 @@ const BAD: [changed: Record<string, unknown>, complaint: string][] = [
   [{ default_image: 1 }, "default_image: 1: must be a string"],
   [{ ref_prefix: 1 }, "ref_prefix: 1: must be a string"],
   [{ ref_prefix: "dgrid" }, `ref_prefix: "dgrid": must be ${REF_PREFIX_RULE}`],
+  [{ wake: "http://w" }, 'wake: "http://w": must be an array'],
+  [{ wake: [1] }, "wake.0: 1: must be a string"],
+  [{ wake: ["w.example.com:80"] }, `wake.0: "w.example.com:80": must be ${WAKE_RULE}`],
+  [{ wake: ["/wake"] }, `wake.0: "/wake": must be ${WAKE_RULE}`],
+  [{ wake: ["file:///wake"] }, `wake.0: "file:///wake": must be ${WAKE_RULE}`],
+  [{ wake: ["http://me@w"] }, `wake.0: "http://me@w": must be ${WAKE_RULE}`],
+  [{ wake: ["http://:p@w"] }, `wake.0: "http://:p@w": must be ${WAKE_RULE}`],
+  [
+    { wake: [`http://${"w".repeat(2042)}`] },
+    `wake.0: "http://${"w".repeat(49)}...: must be ${WAKE_RULE}`,
+  ],
+  [
+    { wake: Array(33).fill("http://w") },
+    'wake: ["http://w","http://w","http://w","http://w","http://w","...: must have at most 32 addresses',
+  ],
   [{ policy: "open" }, 'policy: "open": unknown field'],
 ];
 

@@ -1,18 +1,20 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { ENV_NAMES } from "../../lib/environment.ts";
-import { PASSED_VARIABLES } from "../../lib/git/git_environment.ts";
+import { ENGINE_VARIABLES } from "../../lib/executor/container_engine.ts";
+import { gitEnvironment, PASSED_VARIABLES } from "../../lib/git/git_environment.ts";
 import { GRANT_FLAGS } from "../../lib/grants.ts";
+import { WAKE_SECRET_VARIABLE } from "../../lib/wake/wake_secret.ts";
 import { explainFailure } from "../../scripts/compile.ts";
 import { SHEBANG } from "../../scripts/make_executable.ts";
 import { runDeno } from "../support/run_deno.ts";
 
 const tasks: Record<string, string | { command: string }> = config.tasks;
 
-Deno.test("GRANT_FLAGS list what is granted, and never everything or the network", () => {
+Deno.test("GRANT_FLAGS list what is granted, and never everything", () => {
   const flags = GRANT_FLAGS.join(" ");
   match(flags, /--allow-run=\w/);
-  strictEqual(/--allow-(all|net|ffi|import)\b|(^| )-A( |$)/.test(flags), false);
+  strictEqual(/--allow-(all|ffi|import)\b|(^| )-A( |$)/.test(flags), false);
 });
 
 Deno.test("the bundle's first line carries the grants, and Linux reads it to the end", () => {
@@ -62,6 +64,12 @@ Deno.test("the README shows the grants as they are", async () => {
   for (const flag of GRANT_FLAGS) {
     if (flag.startsWith("--allow-")) strictEqual(readme.includes(`\`${flag}\``), true, flag);
   }
+});
+
+Deno.test("neither git nor the container engine is handed the secret of wake-up calls", () => {
+  strictEqual(ENV_NAMES.includes(WAKE_SECRET_VARIABLE), true);
+  strictEqual(WAKE_SECRET_VARIABLE in gitEnvironment({ [WAKE_SECRET_VARIABLE]: "x" }), false);
+  strictEqual(ENGINE_VARIABLES.includes(WAKE_SECRET_VARIABLE), false);
 });
 
 Deno.test("ENV_NAMES has what git is handed, and nothing twice", () => {

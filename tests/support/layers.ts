@@ -17,7 +17,7 @@ export interface Module {
 const LAYERS: readonly (readonly string[])[] = [
   ["lib/protocol", "lib/process.ts", "lib/clock.ts", "lib/environment.ts", "lib/grants.ts"],
   ["lib/scheduling", "lib/git", "lib/trust"],
-  ["lib/ledger", "lib/executor"],
+  ["lib/ledger", "lib/executor", "lib/wake"],
   ["lib/report"],
   ["lib/worker"],
   ["workflows", "lib/cli"],
