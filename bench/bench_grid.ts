@@ -76,7 +76,7 @@ export async function makeQueue(folder: string, tasks: Task[]): Promise<string> 
 
 /** What is left of tasks when all is said to be done. */
 export interface Remains {
-  /** Results on the branch. */
+  /** Results on the branch of tasks that succeeded. */
   settled: number;
   /** Files in the queue. */
   queued: number;
@@ -95,11 +95,10 @@ export async function remainsOf(repository: string): Promise<Remains> {
     const entries = await plainGit(repository, "ls-tree", "-r", "--name-only", ref, "tasks/");
     live += entries.split("\n").filter((path) => path !== "").length;
   }
-  const settled = count("tasks/completed/") + count("tasks/failed/");
-  return { settled, queued: count("tasks/queue/"), live };
+  return { settled: count("tasks/completed/"), queued: count("tasks/queue/"), live };
 }
 
-/** @throws {Error} unless so many tasks are settled and nothing else is left */
+/** @throws {Error} unless so many tasks have succeeded and are settled, and nothing else is left */
 export async function demandSettled(repository: string, tasks: number): Promise<void> {
   const { settled, queued, live } = await remainsOf(repository);
   if (settled === tasks && queued === 0 && live === 0) return;

