@@ -9,6 +9,7 @@
  *     load      what loading the modules needs
  *     run       the same, and D-GRID's grants
  *     test      the same, and the tests' grants
+ *     bench     what the tests need, as benchmarks stand on the same servers and programs
  *
  * @module
  */
@@ -40,9 +41,12 @@ function flagsFor(purpose: string, imports: Imports): readonly string[] {
     case "run":
       return [...importFlags(imports), ...GRANT_FLAGS];
     case "test":
+    case "bench":
       return [...importFlags(imports), ...testGrants(Deno.execPath())];
     default:
-      throw new Error(`printing flags: found "${purpose}"; use check, imports, load, run or test`);
+      throw new Error(
+        `printing flags: found "${purpose}"; use check, imports, load, run, test or bench`,
+      );
   }
 }
 

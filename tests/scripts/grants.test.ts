@@ -34,7 +34,7 @@ Deno.test("every task that loads the program takes its flags from flags.ts", () 
   for (const [name, task] of Object.entries(tasks)) {
     const command = typeof task === "string" ? task : task.command;
     const loads = /main\.ts|simulate\.ts|deno (test|check)/.test(command) || name === "compile";
-    strictEqual(loads, /\$\(deno task -q flags (run|test|load)\)/.test(command), name);
+    strictEqual(loads, /\$\(deno task -q flags (run|test|bench|load)\)/.test(command), name);
     if (command.includes("$(")) {
       strictEqual(command.startsWith("deno task -q flags check && "), true);
     }

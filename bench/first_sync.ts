@@ -1,0 +1,48 @@
+import { join } from "@std/path";
+import { Proxy } from "../tests/chaos/proxy.ts";
+import { missingForHttp, serveByHttp } from "../tests/support/servers/smart_http.ts";
+import type { Benchmark, Figures, Round } from "./benchmark.ts";
+import { makeGrid, openLedger } from "./bench_grid.ts";
+import { command } from "./processes.ts";
+import { writePast } from "./settled_ledger.ts";
+import { millisecondsOf } from "./stopwatch.ts";
+
+const TIME = "ms";
+const BYTES = "bytes both ways";
+
+/** What a new worker has to bring here of a grid with a long past. */
+export const firstSync: Benchmark = {
+  name: "first_sync",
+  measures: "the first look at a ledger of 50,000 results in 5,000 commits, by smart HTTP",
+  against: "git clone",
+  targets: [
+    { figure: TIME, of: "ratio", bound: { most: 0.15 }, shortBound: { most: 1.5 } },
+    { figure: BYTES, of: "ratio", bound: { most: 0.1 }, shortBound: { most: 0.25 } },
+  ],
+  missing: missingForHttp,
+  async prepare({ short, folder, stack }) {
+    const repository = await makeGrid(folder);
+    await writePast(repository, { commits: short ? 300 : 5_000, resultsPerCommit: 10 });
+    const host = stack.use(await serveByHttp({ repository, folder }));
+    const proxy = stack.use(new Proxy(Number(new URL(host.url).port)));
+    const url = new URL(host.url);
+    url.port = String(proxy.port);
+    const counted = (work: (folder: string) => Promise<unknown>) => async ({ folder }: Round) =>
+      await measureBytes(proxy, () => work(folder));
+    return {
+      own: counted((folder) => lookAt(url.href, folder)),
+      reference: counted((folder) => command(["git", "clone", "-q", url.href, `${folder}/clone`])),
+    };
+  },
+};
+
+async function lookAt(url: string, folder: string): Promise<void> {
+  await using open = await openLedger({ url, home: join(folder, "home"), name: "worker" });
+  await open.ledger.refresh();
+}
+
+async function measureBytes(proxy: Proxy, work: () => Promise<unknown>): Promise<Figures> {
+  const before = proxy.bytes.up + proxy.bytes.down;
+  const ms = await millisecondsOf(work);
+  return { [TIME]: ms, [BYTES]: proxy.bytes.up + proxy.bytes.down - before };
+}

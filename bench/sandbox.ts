@@ -1,0 +1,40 @@
+import { join } from "@std/path";
+import { DockerExecutor } from "../lib/executor/docker.ts";
+import { SandboxExecutor } from "../lib/executor/sandbox.ts";
+import { importTestImage, TEST_IMAGE } from "../tests/support/container_engine.ts";
+import type { Benchmark, Figures, Round } from "./benchmark.ts";
+import { makeTasks } from "./bench_grid.ts";
+import { runWorker } from "./run_worker.ts";
+
+const FIGURE = "tasks/s";
+const PARALLEL = 4;
+
+/** The same sum, as a module and as a script: an image with a JavaScript engine would be slower. */
+const MODULE = "export default () => 6 * 7;";
+const SCRIPT = "echo $((6 * 7))";
+
+/** What a module saves by doing without a container. */
+export const sandbox: Benchmark = {
+  name: "sandbox",
+  measures: "module tasks in the sandbox, one worker with 4 slots, until all are settled",
+  against: "the same sum by a script in docker, the same worker",
+  targets: [{ figure: FIGURE, of: "ratio", bound: { least: 10 }, shortBound: { least: 1 } }],
+  missing: importTestImage,
+  prepare({ short }) {
+    const modules = makeTasks(short ? 60 : 500, { module: MODULE });
+    const scripts = makeTasks(short ? 8 : 40, { script: SCRIPT, image: TEST_IMAGE });
+    return Promise.resolve({
+      own: async ({ folder }: Round): Promise<Figures> => {
+        await using executor = new SandboxExecutor();
+        const run = { folder, tasks: modules, executor, parallel: PARALLEL };
+        return { [FIGURE]: await runWorker(run) };
+      },
+      reference: async ({ folder }: Round): Promise<Figures> => {
+        const workDir = join(folder, "work");
+        await using executor = new DockerExecutor({ env: Deno.env.toObject(), workDir });
+        const run = { folder, tasks: scripts, executor, parallel: PARALLEL };
+        return { [FIGURE]: await runWorker(run) };
+      },
+    });
+  },
+};

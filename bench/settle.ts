@@ -1,0 +1,71 @@
+import { join } from "@std/path";
+import type { Saying } from "../lib/ledger/draft.ts";
+import type { Ledger } from "../lib/ledger/ledger.ts";
+import { say } from "../lib/ledger/live_edge.ts";
+import { settleAll } from "../lib/ledger/settle.ts";
+import { notRun } from "../lib/protocol/result.ts";
+import type { Task } from "../lib/protocol/task.ts";
+import type { Benchmark, Figures, Round } from "./benchmark.ts";
+import { demandSettled, makeQueue, makeTasks, openLedger } from "./bench_grid.ts";
+import { command } from "./processes.ts";
+import { ratePerSecond } from "./stopwatch.ts";
+
+const FIGURE = "results/s";
+const NODE = "worker";
+
+/** How fast finished results get from the live edge to the branch. */
+export const settle: Benchmark = {
+  name: "settle",
+  measures: "finished results on the live edge, until the branch has them, on disk",
+  targets: [{ figure: FIGURE, of: "machine", bound: { least: 4_000 } }],
+  async prepare({ short, folder }) {
+    const count = short ? 1_000 : 10_000;
+    const finished = await makeFinished(folder, count);
+    return { own: (round: Round) => own(round, finished, count) };
+  },
+};
+
+async function own({ folder }: Round, finished: string, count: number): Promise<Figures> {
+  const url = join(folder, "server.git");
+  await command(["git", "clone", "--quiet", "--mirror", finished, url]);
+  const places = ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"];
+  for (const place of places) await command(["git", "-C", url, "config", place, "true"]);
+  await using open = await openLedger({ url, home: join(folder, "home"), name: "settler" });
+  await open.ledger.refresh();
+  const rate = await ratePerSecond(count, () => settleAll(open.ledger));
+  await demandSettled(url, count);
+  return { [FIGURE]: rate };
+}
+
+/** A grid where all tasks are finished and none is settled. */
+async function makeFinished(folder: string, count: number): Promise<string> {
+  const tasks = makeTasks(count);
+  const url = await makeQueue(folder, tasks);
+  await using open = await openLedger({ url, home: join(folder, NODE), name: NODE });
+  await open.ledger.refresh();
+  const at = new Date().toISOString();
+  await sayAll(open.ledger, tasks.map((task) => claimOf(open.ledger, task, at)));
+  await sayAll(open.ledger, tasks.map((task) => reportOf(task, at)));
+  return url;
+}
+
+async function sayAll(ledger: Ledger, sayings: Saying[]): Promise<void> {
+  const { heard } = await say(ledger, sayings);
+  const deaf = heard.find((it) => !it.heard);
+  if (deaf !== undefined) throw new Error(`getting ready to settle: ${JSON.stringify(deaf)}`);
+}
+
+function claimOf({ main }: Ledger, { task_id }: Task, at: string): Saying {
+  const spec = main.queue.get(task_id)!.blob;
+  return { event: { kind: "claim", task_id, node_id: NODE, at }, spec };
+}
+
+function reportOf(task: Task, at: string): Saying {
+  const { task_id } = task;
+  const attempt = { task_id, node_id: NODE, attempt: 1, claimed_at: at, at };
+  return {
+    event: { kind: "report", ...attempt, outcome: "success", retries: 0, retry_at: at },
+    execution: { ...notRun("success", ""), exit_code: 0, reason: undefined },
+    task,
+  };
+}

@@ -1,0 +1,79 @@
+import { join } from "@std/path";
+import { GRANT_FLAGS } from "../lib/grants.ts";
+import { REPOSITORY } from "../tests/support/module_graph.ts";
+import type { Benchmark, Figures, Round } from "./benchmark.ts";
+import { makeQueue, makeTasks } from "./bench_grid.ts";
+import { bundledCommand, command, denoCommand, makeBundle } from "./processes.ts";
+import { millisecondsOf } from "./stopwatch.ts";
+
+const BUNDLE = "--version by the bundle, ms";
+const SOURCE = "--version by the source, ms";
+const CLAIM = "worker to first claim, ms";
+/** How often the repository is looked at for the claim. */
+const LOOK_MS = 2;
+/** No worker takes so long to claim. */
+const PATIENCE_MS = 60_000;
+
+/** How long the program takes to begin. */
+export const startup: Benchmark = {
+  name: "startup",
+  measures: "dgrid --version; and a worker's start until its first claim is on the server",
+  against: "an empty program in the same Deno",
+  targets: [
+    { figure: BUNDLE, of: "machine", bound: { most: 150 } },
+    { figure: BUNDLE, of: "ratio", bound: { most: 6 }, shortBound: { most: 8 } },
+    { figure: CLAIM, of: "machine", bound: { most: 1_000 } },
+  ],
+  rounds: { full: 10, short: 3 },
+  async prepare({ folder }) {
+    await makeBundle();
+    const empty = join(folder, "empty.js");
+    await Deno.writeTextFile(empty, "");
+    const bare = [Deno.execPath(), "run", "--quiet", "--no-config", "--no-prompt", empty];
+    return {
+      own,
+      reference: async (): Promise<Figures> => ({
+        [BUNDLE]: await millisecondsOf(() => command(bare)),
+      }),
+    };
+  },
+};
+
+async function own({ folder }: Round): Promise<Figures> {
+  const source = denoCommand(GRANT_FLAGS, join(REPOSITORY, "main.ts"), ["--version"]);
+  const bundle = bundledCommand(GRANT_FLAGS, ["--version"]);
+  return {
+    [BUNDLE]: await millisecondsOf(() => command(bundle)),
+    [SOURCE]: await millisecondsOf(() => command(source)),
+    [CLAIM]: await firstClaim(folder),
+  };
+}
+
+/** From the start of a worker until a shard is there; before the first claim there is none. */
+async function firstClaim(folder: string): Promise<number> {
+  const url = await makeQueue(folder, makeTasks(1, { module: "export default () => 1;" }));
+  const env = { DGRID_REPO_URL: url, DGRID_HOME: join(folder, "home") };
+  const args = ["worker", "--executor=sandbox", "--exit-when-idle", "--poll-interval=1"];
+  const [program, ...rest] = bundledCommand(GRANT_FLAGS, args);
+  const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const began = performance.now();
+  const child = new Deno.Command(program, { args: rest, env, ...streams }).spawn();
+  try {
+    return await untilFolder(join(url, "refs/dgrid/live")) - began;
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
+  }
+}
+
+/** When a folder was first seen to have something in it, by the clock of `performance`. */
+async function untilFolder(folder: string): Promise<number> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+    // A ref that is being written has a lock beside it.
+    if (entries.some(({ name }) => !name.endsWith(".lock"))) return performance.now();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error(`waiting for the first claim: there is none after ${PATIENCE_MS} ms`);
+}
