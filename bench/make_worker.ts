@@ -34,6 +34,7 @@ export function makeWorker(ledger: Ledger, options: BenchWorker): Worker {
     labels: {},
     machine: describeMachine(),
     pollMs: POLL_MS,
+    maxPollMs: 60_000,
     graceMs: 30_000,
     version: VERSION,
     clock: systemClock,

@@ -170,12 +170,18 @@ export const OPTIONS = {
     help: "let the executor process run scripts with all rights of this user",
     commands: WORKER,
   }),
-  "poll-interval": settled(seconds(0.05, 86_400), {
+  "poll-interval": single(seconds(0.05, 86_400), {
     value: "SECONDS",
     variable: "PULL_INTERVAL",
-    fallback: "2",
+    help: "how often to look at the repository while there is work; 0.2 for one on this machine, " +
+      "else 2",
+    commands: WORKER,
+  }),
+  "max-poll-interval": settled(seconds(0.05, 86_400), {
+    value: "SECONDS",
+    fallback: "60",
     help:
-      "how often to look at the repository while there is work; up to five times that when idle",
+      "how long to wait at most between two looks when there is none: the pause doubles up to it",
     commands: WORKER,
   }),
   listen: single(listenAddress, {

@@ -17,7 +17,7 @@ import type { Command, Context } from "./context.ts";
 import { HardStop } from "./hard_stop.ts";
 import { Interrupts } from "./interrupts.ts";
 import { takeNodeIdentity } from "./node_identity.ts";
-import { homeOf, openGrid, repositoryOf } from "./open_grid.ts";
+import { homeOf, isRemote, openGrid, repositoryOf } from "./open_grid.ts";
 import { Interrupted, WrongUsage } from "./problems.ts";
 import { VERSION } from "./version.ts";
 import { refuseWithoutSecret, takeWakeUps } from "./wake_ups.ts";
@@ -82,6 +82,15 @@ function refuseUnsandboxed(options: Context["options"]): void {
   );
 }
 
+/** A look at a repository on this machine costs next to nothing. */
+const LOCAL_POLL_SECONDS = 0.2;
+const REMOTE_POLL_SECONDS = 2;
+
+function pollSeconds({ repo, ...options }: Context["options"]): number {
+  const usual = repo !== undefined && !isRemote(repo) ? LOCAL_POLL_SECONDS : REMOTE_POLL_SECONDS;
+  return options["poll-interval"] ?? usual;
+}
+
 /** What the options say of the worker. */
 function chosen(
   { options }: Context,
@@ -91,7 +100,8 @@ function chosen(
     labels: options.label,
     machine: describeMachine(),
     parallel: options.parallel,
-    pollMs: options["poll-interval"] * 1000,
+    pollMs: pollSeconds(options) * 1000,
+    maxPollMs: options["max-poll-interval"] * 1000,
     heartbeatMs: heartbeat === undefined ? undefined : heartbeat * 1000,
     graceMs: options.grace * 1000,
     exitWhenIdle: options["exit-when-idle"],

@@ -32,6 +32,9 @@ export interface Writer {
   random(): number;
 }
 
+/** Whether to read a shard that has moved. */
+export type ShardChoice = (shard: string) => boolean;
+
 /** There is no grid at that address. */
 export class NoGrid extends Error {
   override name = "NoGrid";
@@ -125,12 +128,14 @@ export class Ledger {
   /**
    * Looks at the server and reads what has moved.
    *
+   * @param wantedShards which shards to read, should they have moved; asked when the branch is read.
+   * What is passed over is shown as it was, until it is wanted
    * @returns whether anything that matters to tasks has moved; heartbeats do not
    * @throws {NoGrid} when the branch does not exist
    * @throws {RefPrefixChanged} when the live edge is elsewhere since an earlier look
    */
-  async refresh(): Promise<boolean> {
-    return await this.#untilAdvertised(() => this.#refreshOnce());
+  async refresh(wantedShards: () => ShardChoice = () => () => true): Promise<boolean> {
+    return await this.#untilAdvertised(() => this.#refreshOnce(wantedShards));
   }
 
   /**
@@ -163,15 +168,33 @@ export class Ledger {
     }
   }
 
-  async #refreshOnce(): Promise<boolean> {
+  async #refreshOnce(wantedShards: () => ShardChoice): Promise<boolean> {
     const refs = this.#hasLooked ? await this.#look() : await this.#findLiveEdge();
-    const moved = new Map([...refs].filter(([ref, oid]) => this.#isNews(ref, oid)));
-    if (moved.size > 0) await this.store.fetch(moved);
+    const news = [...refs].filter(([ref, oid]) => this.#isNews(ref, oid));
+    const isWanted = wantedShards();
+    let moved = news.filter(([ref]) => this.#isRead(ref, isWanted));
+    if (moved.length > 0) await this.store.fetch(new Map(moved));
     this.#refs = refs;
-    await this.#readShards();
+    await this.#readShards(isWanted);
     await this.#readMain(refs.get(this.names.branch)!);
     this.#hasLooked = true;
-    return moved.size > 0;
+    // What is new on the branch may be on a shard that was of no interest before.
+    const isWantedNow = wantedShards();
+    const late = news.filter(([ref]) =>
+      !this.#isRead(ref, isWanted) && this.#isRead(ref, isWantedNow)
+    );
+    if (late.length > 0) {
+      await this.store.fetch(new Map(late));
+      await this.#readShards(isWantedNow);
+      moved = [...moved, ...late];
+    }
+    return moved.length > 0;
+  }
+
+  /** Whether a ref that has moved is to be read. */
+  #isRead(ref: string, isWanted: ShardChoice): boolean {
+    const shard = this.names.shardIn(ref);
+    return shard === undefined || isWanted(shard);
   }
 
   /**
@@ -298,12 +321,14 @@ export class Ledger {
     this.#unreachedMarks.clear();
   }
 
-  async #readShards(): Promise<void> {
+  async #readShards(isWanted: ShardChoice): Promise<void> {
     const moved = SHARDS.flatMap((shard) => {
       const tip = this.#refs.get(this.names.shard(shard));
       const before = this.shard(shard);
       if (tip === undefined) this.#shards.set(shard, EMPTY_SHARD);
-      return tip === undefined || tip === before.tip ? [] : [{ shard, tip, before }];
+      return tip === undefined || tip === before.tip || !isWanted(shard)
+        ? []
+        : [{ shard, tip, before }];
     });
     const views = await readShards(this.store, moved);
     for (const [shard, view] of views) this.#shards.set(shard, view);

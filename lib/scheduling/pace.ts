@@ -4,24 +4,42 @@
  * @module
  */
 
-/** A worker that finds nothing to do looks at most this many times more rarely. */
-const MOST_PATIENCE = 5;
+/** A worker that runs something looks at most this many times more rarely than with work to do. */
+const WATCHFUL = 5;
+/** Pauses differ by a tenth either way, so that workers do not look all at once. */
+const SPREAD = 0.1;
+
+/** How long a worker waits between two looks, in milliseconds. */
+export interface PollPace {
+  /** While there is work. */
+  pollMs: number;
+  /** When there has long been none. */
+  maxMs: number;
+}
 
 /**
- * How long to wait before the next look.
+ * How long to wait before the next look: twice as long each time that there was nothing new.
  *
- * @param pollMs the interval while there is work
  * @param quietTicks how many looks in a row found nothing new
- * @param random from 0 to less than 1; spreads by a fifth either way
+ * @param random from 0 to less than 1; spreads by a tenth either way
  */
-export function pollDelayMs(pollMs: number, quietTicks: number, random: number): number {
-  const patience = Math.min(2 ** Math.max(quietTicks - 1, 0), MOST_PATIENCE);
-  return pollMs * patience * (0.8 + 0.4 * random);
+export function pollDelayMs(
+  { pollMs, maxMs }: PollPace,
+  quietTicks: number,
+  random: number,
+): number {
+  const delayMs = pollMs * 2 ** Math.max(quietTicks - 1, 0);
+  return Math.max(pollMs, Math.min(delayMs, maxMs)) * (1 - SPREAD + 2 * SPREAD * random);
+}
+
+/** The longest pause between two looks of a worker that runs something, which may be cancelled. */
+export function watchfulPollMs(pollMs: number): number {
+  return pollMs * WATCHFUL;
 }
 
 /** The longest pause that {@link pollDelayMs} can give. */
-export function longestPollMs(pollMs: number): number {
-  return pollMs * MOST_PATIENCE * 1.2;
+export function longestPollMs({ pollMs, maxMs }: PollPace): number {
+  return Math.max(pollMs, maxMs) * (1 + SPREAD);
 }
 
 /** What is ready to be reported waits so long for more, while the slots have something to run. */

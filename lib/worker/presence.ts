@@ -39,7 +39,8 @@ export class Presence {
 
   /** What the node says of itself. */
   record(running: string[]): NodeRecord {
-    const { nodeId, machine, labels, executor, parallel, version, clock, pollMs } = this.#options;
+    const { nodeId, machine, labels, executor, parallel, version, clock } = this.#options;
+    const { pollMs, maxPollMs: maxMs } = this.#options;
     return {
       version: 1,
       node_id: nodeId,
@@ -50,7 +51,7 @@ export class Presence {
       runs: [...executor.runs],
       parallel,
       running: running.slice(0, MAX_TOLD),
-      looks_every_seconds: Math.ceil(longestPollMs(pollMs) / 1000) + TICK_SECONDS,
+      looks_every_seconds: Math.ceil(longestPollMs({ pollMs, maxMs }) / 1000) + TICK_SECONDS,
       dgrid_version: version,
       started_at: this.#startedAt,
       last_seen: clock.now().toISOString(),

@@ -7,10 +7,9 @@
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { settledAmong } from "../ledger/results.ts";
-import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
-import { IDLE_BEAT_MS, watchIntervalMs } from "../scheduling/lease.ts";
-import { GATHER_MS, pollDelayMs } from "../scheduling/pace.ts";
-import { startShardOf } from "../scheduling/ranking.ts";
+import { watchIntervalMs } from "../scheduling/lease.ts";
+import { GATHER_MS, pollDelayMs, watchfulPollMs } from "../scheduling/pace.ts";
+import { Appetite } from "./appetite.ts";
 import { arrive } from "./arrival.ts";
 import { Bell } from "./bell.ts";
 import { type Choice, findWork } from "./candidates.ts";
@@ -35,12 +34,9 @@ import type { WorkerOptions } from "./worker_options.ts";
 /** What is due and cannot be done, such as a heartbeat that is refused, makes nobody spin. */
 const SHORTEST_PAUSE_MS = 50;
 
-/** Who has not shown itself for so many of an idle node's signs of life, takes nothing. */
-const MISSED_BEATS = 2;
-
 /** What a tick found. */
 interface Tick {
-  /** Whether something moved, was said, or runs. */
+  /** Whether something moved, or was said. */
   busy: boolean;
   /** Whether there is work that this node could run, now or later, here or elsewhere. */
   isWorkLeft: boolean;
@@ -56,6 +52,7 @@ export class Worker {
   readonly #neighbours: Neighbours;
   readonly #rhythm = new Rhythm();
   readonly #order = new QueueOrder();
+  readonly #appetite: Appetite;
   readonly #readiness: Readiness;
   readonly #settler: Settler;
   readonly #outbox: Outbox;
@@ -64,6 +61,8 @@ export class Worker {
   readonly #bell = new Bell();
   readonly #warnings = new Warnings();
   #executed = 0;
+  /** How many looks in a row have found nothing new. */
+  #quietTicks = 0;
   /** Whether the claims under this node's name are this process's, as far as can be seen. */
   #isOurName = true;
 
@@ -80,12 +79,20 @@ export class Worker {
     this.#settler = new Settler(ledger, options);
     const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox });
     this.#speaker = speaker;
+    this.#appetite = new Appetite(ledger, options, {
+      slots,
+      neighbours: this.#neighbours,
+      rhythm: this.#rhythm,
+      order: this.#order,
+      held: () => speaker.held,
+      turnMs: () => 0,
+    });
     this.#departure = new Departure(ledger, options, {
       presence,
       slots,
       outbox,
       bell: this.#bell,
-      pauseMs: () => this.#pauseMs(0, false),
+      pauseMs: () => this.#pauseMs(false),
       deliver: () =>
         this.#safely(async () => {
           await this.#look();
@@ -117,6 +124,7 @@ export class Worker {
 
   /** Looks at once, because somebody says that something moved. */
   wake(): void {
+    this.#quietTicks = 0;
     this.#bell.ring();
   }
 
@@ -150,20 +158,22 @@ export class Worker {
   }
 
   async #work(stop: AbortSignal): Promise<void> {
-    for (let quiet = 0; !stop.aborted;) {
+    while (!stop.aborted) {
       const tick = await this.#safely(() => this.#tick());
       if (tick !== undefined && this.#isDone(tick.isWorkLeft)) return;
-      quiet = tick?.busy ? 0 : quiet + 1;
-      await this.#bell.wait(this.#options.clock, this.#pauseMs(quiet, tick === undefined));
+      this.#quietTicks = tick?.busy ? 0 : this.#quietTicks + 1;
+      await this.#bell.wait(this.#options.clock, this.#pauseMs(tick === undefined));
     }
   }
 
   /** @param isCutOff whether the server could not be reached, so that nothing can be sent now */
-  #pauseMs(quietTicks: number, isCutOff: boolean): number {
-    const { pollMs, random } = this.#options;
+  #pauseMs(isCutOff: boolean): number {
+    const { pollMs, maxPollMs, random } = this.#options;
     const leaseMs = this.#leaseMs;
+    // What runs may be cancelled.
+    const maxMs = this.#slots.size > 0 ? Math.min(maxPollMs, watchfulPollMs(pollMs)) : maxPollMs;
     const wishes = [
-      pollDelayMs(pollMs, quietTicks, random()),
+      pollDelayMs({ pollMs, maxMs }, this.#quietTicks, random()),
       this.#observer.watchInMs() ?? Infinity,
       this.#isHolding ? watchIntervalMs(leaseMs) : Infinity,
       isCutOff ? Infinity : this.#presence.nextInMs(this.#isHolding),
@@ -200,19 +210,20 @@ export class Worker {
     // What was said may have been the last that there was to do, and what was refused was taken by
     // others, so there may be something else: look again at once.
     if ((said && this.#slots.size === 0) || refused) this.#bell.ring();
-    return { busy: moved || said || this.#slots.size > 0, isWorkLeft: choice.isWorkLeft };
+    return { busy: moved || said, isWorkLeft: choice.isWorkLeft };
   }
 
   /** Reads what has moved, and draws the consequences for what is in our hands. */
   async #look(): Promise<boolean> {
     const beganMs = this.#options.clock.elapsedMs();
-    const moved = await this.#ledger.refresh();
+    const moved = await this.#ledger.refresh(() => this.#appetite.wantedShards());
     this.#observer.noteLook(beganMs);
+    this.#appetite.noteLook();
     this.#neighbours.noteLook(this.#options.clock.elapsedMs());
     this.#isOurName = await this.#namesake.look();
     this.#warnOfOddities();
     await this.#review();
-    this.#slots.stopWaiting(this.#patienceMs);
+    this.#slots.stopWaiting(this.#appetite.patienceMs);
     await this.#speaker.startLate();
     if (this.#isOurName) this.#speaker.handBack();
     return moved;
@@ -237,52 +248,16 @@ export class Worker {
   }
 
   async #findWork(): Promise<Choice> {
-    const { nodeId, clock } = this.#options;
-    const now = clock.elapsedMs();
-    const atWork = this.#neighbours.since(now - this.#leaseMs);
-    const alive = this.#neighbours.since(now - MISSED_BEATS * IDLE_BEAT_MS);
+    const { start, room } = this.#appetite;
     return await findWork(this.#ledger, {
       offers: this.#readiness.offers(),
-      start: startShardOf(nodeId, atWork),
+      start,
       held: new Set(this.#speaker.held),
-      wanted: this.#mayClaim() ? Math.max(0, this.#room(alive.length)) : 0,
-      now: clock.now(),
+      wanted: this.#mayClaim() ? Math.max(0, Math.min(room, this.#allowance())) : 0,
+      now: this.#options.clock.now(),
       observer: this.#observer,
       order: this.#order,
     });
-  }
-
-  /** How many more attempts to take into hand. */
-  #room(nodes: number): number {
-    const { parallel } = this.#options;
-    const { size, youngestMs = 0 } = this.#slots;
-    const { taskMs } = this.#rhythm;
-    const ahead = aheadOf({
-      parallel,
-      // What has run for so long already takes at least so long.
-      taskMs: taskMs && Math.max(taskMs, youngestMs),
-      pushMs: this.#pushMs,
-      patienceMs: this.#patienceMs,
-      open: this.#openCount(),
-      nodes,
-    });
-    return Math.min(parallel + ahead - size, this.#allowance());
-  }
-
-  /** How many tasks wait for somebody, as last seen. */
-  #openCount(): number {
-    const { main, shards } = this.#ledger;
-    const begun = [...shards.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
-    return Math.max(0, main.queue.size - begun);
-  }
-
-  /** How long it takes until what is claimed in the next push can begin. */
-  get #pushMs(): number {
-    return this.#rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS);
-  }
-
-  get #patienceMs(): number {
-    return patienceMs(this.#leaseMs, this.#pushMs);
   }
 
   get #leaseMs(): number {

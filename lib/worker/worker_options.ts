@@ -12,6 +12,8 @@ export interface WorkerOptions {
   executor: Executor;
   /** How long to wait between two looks while there is work. */
   pollMs: number;
+  /** How long to wait at most between two looks, when there has long been no work. */
+  maxPollMs: number;
   /** Tells this node's lives and its namesakes apart: kept with the local state. */
   instance: string;
   /** Keeps what could not be delivered from one life to the next. */

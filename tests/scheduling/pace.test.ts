@@ -1,19 +1,37 @@
 import { equal, ok } from "node:assert/strict";
-import { isSettlingDue, pollDelayMs } from "../../lib/scheduling/pace.ts";
+import { isSettlingDue, longestPollMs, pollDelayMs } from "../../lib/scheduling/pace.ts";
+
+const PACE = { pollMs: 1_000, maxMs: 60_000 };
 
 /** With the middle chance nothing is spread. */
-const QUIET: [ticks: number, factor: number][] = [[0, 1], [1, 1], [2, 2], [3, 4], [4, 5], [999, 5]];
+const QUIET: [ticks: number, ms: number][] = [
+  [0, 1_000],
+  [1, 1_000],
+  [2, 2_000],
+  [3, 4_000],
+  [6, 32_000],
+  [7, 60_000],
+  [9_999, 60_000],
+];
 
-for (const [ticks, factor] of QUIET) {
-  Deno.test(`pollDelayMs() is ${factor} times the interval after ${ticks} quiet looks`, () => {
-    equal(pollDelayMs(1_000, ticks, 0.5), factor * 1_000);
+for (const [ticks, ms] of QUIET) {
+  Deno.test(`pollDelayMs() is ${ms} ms after ${ticks} quiet looks, up to its longest`, () => {
+    equal(pollDelayMs(PACE, ticks, 0.5), ms);
   });
 }
 
-Deno.test("pollDelayMs() spreads by a fifth either way", () => {
-  equal(pollDelayMs(1_000, 0, 0), 800);
-  const most = pollDelayMs(1_000, 0, 1 - Number.EPSILON);
-  ok(most > 1_199 && most <= 1_200);
+Deno.test("pollDelayMs() spreads by a tenth either way", () => {
+  equal(pollDelayMs(PACE, 0, 0), 900);
+  const most = pollDelayMs(PACE, 0, 1 - Number.EPSILON);
+  ok(most > 1_099 && most <= 1_100);
+});
+
+Deno.test("longestPollMs() is never exceeded, also where the longest is below the interval", () => {
+  for (const pace of [PACE, { pollMs: 5_000, maxMs: 1_000 }]) {
+    for (const ticks of [0, 1, 8]) {
+      ok(pollDelayMs(pace, ticks, 1 - Number.EPSILON) <= longestPollMs(pace));
+    }
+  }
 });
 
 const SETTLING: [finished: number, waitedMs: number, jitter: number, due: boolean][] = [

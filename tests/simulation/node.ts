@@ -11,7 +11,7 @@ import { Worker } from "../../lib/worker/worker.ts";
 import type { Grid } from "./grid.ts";
 import type { Life } from "./life.ts";
 import { SimulatedExecutor } from "./simulated_executor.ts";
-import { POLL_MS } from "./settings.ts";
+import { MAX_POLL_MS, POLL_MS } from "./settings.ts";
 
 const MACHINE = { hostname: "h", os: "linux", arch: "x86_64", cpus: 4, memory_mb: 4096 };
 
@@ -69,6 +69,7 @@ export class Node {
       parallel: this.#parallel,
       executor: new SimulatedExecutor(containers, life),
       pollMs: POLL_MS,
+      maxPollMs: MAX_POLL_MS,
       graceMs: 2_000,
       exitWhenIdle: false,
       version: "simulated",

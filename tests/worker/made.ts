@@ -31,6 +31,7 @@ export function makeWorker(
     machine,
     parallel: 2,
     pollMs: 1000,
+    maxPollMs: 5000,
     graceMs: 5000,
     exitWhenIdle: true,
     version: "test",

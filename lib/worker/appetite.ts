@@ -1,0 +1,136 @@
+/**
+ * How much a worker takes, and of which shards it wants to know.
+ *
+ * @module
+ */
+import type { Ledger, ShardChoice } from "../ledger/ledger.ts";
+import { shardOf } from "../protocol/identity.ts";
+import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
+import { IDLE_BEAT_MS, watchIntervalMs } from "../scheduling/lease.ts";
+import { GATHER_MS } from "../scheduling/pace.ts";
+import { startShardOf } from "../scheduling/ranking.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { QueueOrder } from "./queue_order.ts";
+import type { Rhythm } from "./rhythm.ts";
+import type { Slots } from "./slots.ts";
+import type { WorkerOptions } from "./worker_options.ts";
+
+/** Who has not shown itself for so many of an idle node's signs of life, takes nothing. */
+const MISSED_BEATS = 2;
+/** Where a node takes next, is where the first so many of the tasks are that nobody has begun. */
+const NEXT_TASKS = 256;
+
+type Chosen = Pick<
+  WorkerOptions,
+  "nodeId" | "clock" | "parallel" | "pollMs" | "exitWhenIdle"
+>;
+
+interface Parts {
+  slots: Slots;
+  neighbours: Neighbours;
+  rhythm: Rhythm;
+  order: QueueOrder;
+  /** The tasks in this node's hands. */
+  held(): string[];
+  /** How long to the next push of this node at least, in milliseconds, where pushes are few. */
+  turnMs(): number;
+}
+
+export class Appetite {
+  readonly #ledger: Ledger;
+  readonly #options: Chosen;
+  readonly #parts: Parts;
+  /** When all shards were last read. */
+  #sawAllMs = -Infinity;
+  #isAskingAll = false;
+
+  constructor(ledger: Ledger, options: Chosen, parts: Parts) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** The index of the shard at which this node begins. */
+  get start(): number {
+    const { nodeId, clock } = this.#options;
+    return startShardOf(nodeId, this.#parts.neighbours.since(clock.elapsedMs() - this.#leaseMs));
+  }
+
+  /** How many more attempts to take into hand. */
+  get room(): number {
+    const { parallel } = this.#options;
+    const { slots, rhythm: { taskMs } } = this.#parts;
+    const ahead = aheadOf({
+      parallel,
+      // What has run for so long already takes at least so long.
+      taskMs: taskMs && Math.max(taskMs, slots.youngestMs ?? 0),
+      pushMs: this.#pushMs,
+      patienceMs: this.patienceMs,
+      open: this.#openCount,
+      nodes: this.#nodeCount,
+    });
+    return Math.max(0, parallel + ahead - slots.size);
+  }
+
+  /** How long an attempt may wait for its turn. */
+  get patienceMs(): number {
+    return patienceMs(this.#leaseMs, this.#pushMs);
+  }
+
+  /**
+   * Which shards to read, should others have moved them: those of what is in hand, and those to take
+   * from next. All of them now and then, because somebody must see whose owner is lost; and always by
+   * a node that ends when all others have ended their work.
+   */
+  wantedShards(): ShardChoice {
+    const { clock, exitWhenIdle } = this.#options;
+    const { slots, held } = this.#parts;
+    const isDue = clock.elapsedMs() - this.#sawAllMs >= watchIntervalMs(this.#leaseMs);
+    this.#isAskingAll = isDue || (exitWhenIdle && slots.size === 0);
+    if (this.#isAskingAll) return () => true;
+    const wanted = new Set([...held().map(shardOf), ...this.#nextShards()]);
+    return (shard) => wanted.has(shard);
+  }
+
+  /** Notes that what was wanted has been read. */
+  noteLook(): void {
+    if (this.#isAskingAll) this.#sawAllMs = this.#options.clock.elapsedMs();
+  }
+
+  /** The shards of the tasks that this node would take first, as far as it knows. */
+  #nextShards(): Set<string> {
+    const { order } = this.#parts;
+    order.update(this.#ledger.main, this.start);
+    const shards = new Set<string>();
+    let count = 0;
+    for (const { file: { task_id } } of order.sorted) {
+      if (count >= NEXT_TASKS) break;
+      if (this.#ledger.stateOf(task_id) !== undefined) continue;
+      shards.add(shardOf(task_id));
+      count++;
+    }
+    return shards;
+  }
+
+  /** How many tasks wait for somebody, as last seen. */
+  get #openCount(): number {
+    const { main, shards } = this.#ledger;
+    const begun = [...shards.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
+    return Math.max(0, main.queue.size - begun);
+  }
+
+  get #nodeCount(): number {
+    const sinceMs = this.#options.clock.elapsedMs() - MISSED_BEATS * IDLE_BEAT_MS;
+    return this.#parts.neighbours.since(sinceMs).length;
+  }
+
+  /** How long it takes until what is claimed in the next push can begin. */
+  get #pushMs(): number {
+    const { rhythm, turnMs } = this.#parts;
+    return rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS, turnMs());
+  }
+
+  get #leaseMs(): number {
+    return this.#ledger.main.settings.lease_seconds * 1000;
+  }
+}
