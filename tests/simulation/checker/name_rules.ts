@@ -12,16 +12,23 @@ import type { Checker } from "./checker.ts";
 const REGISTERING_MS = 6_000;
 
 /** Judges a sign of life: the first one that is no question takes the name. */
-export function checkBeat(checker: Checker, { after }: Moved, by: Life): void {
-  const { server } = checker.world;
-  const record = after && server.commits.get(after)!.files.get("node.json");
-  const hasName = record && jsonOf<{ status: string }>(server, record).status !== "joining";
+export function checkBeat(checker: Checker, { before, after }: Moved, by: Life): void {
+  const status = statusIn(checker, after);
+  const hasName = status !== undefined && status !== "joining";
   if (!hasName || by.joinedAt <= checker.world.now) return;
   by.joinedAt = checker.world.now;
   for (const other of checker.lives) {
     const isNamesake = other.name === by.name && other !== by && !other.isDead;
-    if (isNamesake && other.joinedAt <= by.joinedAt) checkNamesakes(checker, other, by);
+    // Who has said goodbye does nothing more, although it may still wait to hear that it was heard.
+    const isGone = statusIn(checker, before) === "offline";
+    if (isNamesake && !isGone && other.joinedAt <= by.joinedAt) checkNamesakes(checker, other, by);
   }
+}
+
+/** What a node's commit says of it. */
+function statusIn({ world: { server } }: Checker, commit?: string): string | undefined {
+  const record = commit && server.commits.get(commit)!.files.get("node.json");
+  return record && jsonOf<{ status: string }>(server, record).status;
 }
 
 /** Nobody takes a name whose owner was within reach all the time since it wants it. */
