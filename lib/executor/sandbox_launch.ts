@@ -12,6 +12,12 @@ export interface Launch {
   env: Record<string, string>;
 }
 
+/**
+ * With the smallest heap, V8 has no room to collect garbage in when the kernel gives no more memory:
+ * it aborts where a module could have caught an error. No task has less than these MiB.
+ */
+const HEAP_BEGIN = "--initial-old-space-size=16";
+
 /** What V8 holds a sandbox to. */
 export interface EngineLimits {
   /** The size of the heap. */
@@ -62,7 +68,7 @@ export function sandboxLaunch(
   standalone: boolean,
   { memoryMb, codeFromStrings }: EngineLimits,
 ): Launch {
-  const heap = `--max-old-space-size=${memoryMb}`;
+  const heap = `--max-old-space-size=${memoryMb},${HEAP_BEGIN}`;
   const flags = codeFromStrings ? heap : `${heap},--disallow-code-generation-from-strings`;
   return standalone
     ? { command: [execPath, SANDBOX_COMMAND], env: { ...ENVIRONMENT, DENO_V8_FLAGS: flags } }
