@@ -112,11 +112,17 @@ export async function bootstrap(
   }
 
   async function call(): Promise<unknown> {
+    endInTime();
     const { default: run } = await import(setup.moduleUrl);
-    // Only now: while the module is evaluated, a timer would hide that it waits for nothing.
-    Deno.unrefTimer(setTimeout(() => exit(1), setup.lifeMs));
     if (typeof run !== "function") throw new Error("the module has no function as default export");
     return await run(setup.input);
+  }
+
+  /** A timer would load Node's timers, which takes longer than all of this, and keep it alive. */
+  function endInTime() {
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    const { value } = Atomics.waitAsync(never, 0, 0, setup.lifeMs);
+    Promise.resolve(value).then(() => exit(1));
   }
 
   function succeed(value: unknown) {

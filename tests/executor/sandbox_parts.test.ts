@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FramedOutput } from "../../lib/executor/framed_output.ts";
 import { sandboxLaunch, underLimits } from "../../lib/executor/sandbox_launch.ts";
-import { literal, moduleUrl } from "../../lib/executor/sandbox_program.ts";
+import { composeProgram, literal, moduleUrl } from "../../lib/executor/sandbox_program.ts";
 import { run, textOf } from "../../lib/process.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -79,3 +79,19 @@ Deno.test("underLimits() ends what spins longer than its processor time", async 
   const { signal } = await run(command, { timeoutMs: 20_000 });
   assert.ok(signal === "SIGKILL" || signal === "SIGXCPU", String(signal));
 });
+
+for (const when of ["is evaluated", "is called"]) {
+  Deno.test(`a sandbox that nobody ends ends itself, while its module ${when}`, async () => {
+    const wait = "await new Promise((resolve) => setTimeout(resolve, 60_000))";
+    const module = when === "is called"
+      ? `export default async () => { ${wait}; }`
+      : `${wait}; export default () => {};`;
+    const parts = { module, nonce: "NONCE", outputLimitBytes: 100, tooDeep: "", watched: false };
+    const program = composeProgram({ ...parts, lifeMs: 300 });
+    const limits = { memoryMb: 64, codeFromStrings: false };
+    const { command, env } = sandboxLaunch(Deno.execPath(), false, limits);
+    const stdin = bytes(program);
+    const { code, timedOut } = await run(command, { env, stdin, timeoutMs: 20_000 });
+    assert.deepEqual([code, timedOut], [1, false]);
+  });
+}
