@@ -4,8 +4,11 @@
  * @module
  */
 
-/** A worker that runs something looks at most this many times more rarely than with work to do. */
-const WATCHFUL = 5;
+/**
+ * A worker that runs something looks at most this many times more rarely than with work to do: what is
+ * cancelled goes on until then.
+ */
+const WATCHFUL = 2;
 /** Pauses differ by a tenth either way, so that workers do not look all at once. */
 const SPREAD = 0.1;
 

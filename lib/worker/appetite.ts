@@ -78,8 +78,8 @@ export class Appetite {
   }
 
   /**
-   * Which shards to read, should others have moved them: those of what is in hand, and those to take
-   * from next. All of them now and then, because somebody must see whose owner is lost; and always by
+   * Which shards to read, should others have moved them: those of what is in hand, those to take from
+   * next, and those with something to settle, which others may have settled. All of them now and then, because somebody must see whose owner is lost; and always by
    * a node that ends when all others have ended their work.
    */
   wantedShards(): ShardChoice {
@@ -88,7 +88,11 @@ export class Appetite {
     const isDue = clock.elapsedMs() - this.#sawAllMs >= watchIntervalMs(this.#leaseMs);
     this.#isAskingAll = isDue || (exitWhenIdle && slots.size === 0);
     if (this.#isAskingAll) return () => true;
-    const wanted = new Set([...held().map(shardOf), ...this.#nextShards()]);
+    const wanted = new Set([
+      ...held().map(shardOf),
+      ...this.#nextShards(),
+      ...this.#unsettledShards(),
+    ]);
     return (shard) => wanted.has(shard);
   }
 
@@ -110,6 +114,13 @@ export class Appetite {
       count++;
     }
     return shards;
+  }
+
+  /** The shards that show something finished. */
+  #unsettledShards(): string[] {
+    return [...this.#ledger.shards].flatMap(([shard, { tasks }]) =>
+      [...tasks.values()].some(({ state }) => state.status === "finished") ? [shard] : []
+    );
   }
 
   /** How many tasks wait for somebody, as last seen. */

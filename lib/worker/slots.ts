@@ -201,6 +201,8 @@ export class Slots {
     }
     inHand.begunMs = this.#clock.elapsedMs();
     try {
+      // It can have been stopped after its turn had come, and before it is here.
+      if (signal.aborted) return this.#stopped(task, state, signal.reason.why);
       return await this.#runNow(task, state, settings, signal);
     } finally {
       this.#turns.leave();

@@ -1,5 +1,10 @@
 import { equal, ok } from "node:assert/strict";
-import { isSettlingDue, longestPollMs, pollDelayMs } from "../../lib/scheduling/pace.ts";
+import {
+  isSettlingDue,
+  longestPollMs,
+  pollDelayMs,
+  watchfulPollMs,
+} from "../../lib/scheduling/pace.ts";
 
 const PACE = { pollMs: 1_000, maxMs: 60_000 };
 
@@ -32,6 +37,10 @@ Deno.test("longestPollMs() is never exceeded, also where the longest is below th
       ok(pollDelayMs(pace, ticks, 1 - Number.EPSILON) <= longestPollMs(pace));
     }
   }
+});
+
+Deno.test("watchfulPollMs() lets what was cancelled go on for two intervals at most", () => {
+  equal(watchfulPollMs(1_000), 2_000);
 });
 
 const SETTLING: [finished: number, waitedMs: number, jitter: number, due: boolean][] = [
