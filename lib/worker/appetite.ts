@@ -30,8 +30,8 @@ interface Parts {
   neighbours: Neighbours;
   rhythm: Rhythm;
   order: QueueOrder;
-  /** The tasks in this node's hands. */
-  held(): string[];
+  /** The tasks that are in this node's hands, or may be. */
+  concerned(): string[];
   /** How long to the next push of this node at least, in milliseconds, where pushes are few. */
   turnMs(): number;
 }
@@ -78,18 +78,18 @@ export class Appetite {
   }
 
   /**
-   * Which shards to read, should others have moved them: those of what is in hand, those to take from
+   * Which shards to read, should others have moved them: those of what is or may be in hand, those to take from
    * next, and those with something to settle, which others may have settled. All of them now and then, because somebody must see whose owner is lost; and always by
    * a node that ends when all others have ended their work.
    */
   wantedShards(): ShardChoice {
     const { clock, exitWhenIdle } = this.#options;
-    const { slots, held } = this.#parts;
+    const { slots, concerned } = this.#parts;
     const isDue = clock.elapsedMs() - this.#sawAllMs >= watchIntervalMs(this.#leaseMs);
     this.#isAskingAll = isDue || (exitWhenIdle && slots.size === 0);
     if (this.#isAskingAll) return () => true;
     const wanted = new Set([
-      ...held().map(shardOf),
+      ...concerned().map(shardOf),
       ...this.#nextShards(),
       ...this.#unsettledShards(),
     ]);

@@ -60,6 +60,11 @@ export class Speaker {
     return [...this.#parts.slots.taskIds, ...this.#parts.outbox.taskIds];
   }
 
+  /** The tasks that this node holds, or may have won in a push whose answer was lost. */
+  get concerned(): string[] {
+    return [...this.held, ...this.#starter.openIds];
+  }
+
   /** Says everything that there is to say in one push, and starts what was won. */
   async speak(news: Saying[]): Promise<Spoken> {
     const { presence, namesake, outbox } = this.#parts;

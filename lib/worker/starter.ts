@@ -38,6 +38,11 @@ export class Starter {
     this.#slots = slots;
   }
 
+  /** The tasks that may have been won without our knowing. */
+  get openIds(): string[] {
+    return this.#claims.map(({ event }) => event.task_id);
+  }
+
   /** Notes that these are going to be said now. */
   noteSending(sayings: Saying[]): void {
     this.#claims = sayings.filter(({ event }) => event.kind === "claim");

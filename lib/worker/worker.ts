@@ -84,7 +84,7 @@ export class Worker {
       neighbours: this.#neighbours,
       rhythm: this.#rhythm,
       order: this.#order,
-      held: () => speaker.held,
+      concerned: () => speaker.concerned,
       turnMs: () => 0,
     });
     this.#departure = new Departure(ledger, options, {
