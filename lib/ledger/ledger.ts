@@ -35,6 +35,16 @@ export interface Writer {
 /** Whether to read a shard that has moved. */
 export type ShardChoice = (shard: string) => boolean;
 
+export interface RefreshOptions {
+  /**
+   * Which shards to read, should they have moved; asked before and after the branch is read. What is
+   * passed over is shown as it was, until it is wanted. By default all are.
+   */
+  wantedShards?(): ShardChoice;
+  /** Told that something has moved, before any of it is read. */
+  onNews?(): void;
+}
+
 /** There is no grid at that address. */
 export class NoGrid extends Error {
   override name = "NoGrid";
@@ -128,14 +138,12 @@ export class Ledger {
   /**
    * Looks at the server and reads what has moved.
    *
-   * @param wantedShards which shards to read, should they have moved; asked when the branch is read.
-   * What is passed over is shown as it was, until it is wanted
    * @returns whether anything that matters to tasks has moved; heartbeats do not
    * @throws {NoGrid} when the branch does not exist
    * @throws {RefPrefixChanged} when the live edge is elsewhere since an earlier look
    */
-  async refresh(wantedShards: () => ShardChoice = () => () => true): Promise<boolean> {
-    return await this.#untilAdvertised(() => this.#refreshOnce(wantedShards));
+  async refresh(options: RefreshOptions = {}): Promise<boolean> {
+    return await this.#untilAdvertised(() => this.#refreshOnce(options));
   }
 
   /**
@@ -168,9 +176,12 @@ export class Ledger {
     }
   }
 
-  async #refreshOnce(wantedShards: () => ShardChoice): Promise<boolean> {
+  async #refreshOnce(
+    { wantedShards = () => () => true, onNews }: RefreshOptions,
+  ): Promise<boolean> {
     const refs = this.#hasLooked ? await this.#look() : await this.#findLiveEdge();
     const news = [...refs].filter(([ref, oid]) => this.#isNews(ref, oid));
+    if (news.length > 0) onNews?.();
     const isWanted = wantedShards();
     let moved = news.filter(([ref]) => this.#isRead(ref, isWanted));
     if (moved.length > 0) await this.store.fetch(new Map(moved));

@@ -183,6 +183,15 @@ export class Slots {
     for (const taskId of this.taskIds) this.stop(taskId, "leaving");
   }
 
+  /** Begins nothing until {@link goOn}: what has been seen, but not read yet, may tell that it is over. */
+  hold(): void {
+    this.#turns.shut();
+  }
+
+  goOn(): void {
+    this.#turns.open();
+  }
+
   /** Stops what has waited for its turn for longer than this; others may begin it earlier. */
   stopWaiting(longerThanMs: number): void {
     const now = this.#clock.elapsedMs();

@@ -1,6 +1,7 @@
-/** Lets so many through at a time, in the order in which they came. */
+/** Lets so many through at a time, in the order in which they came. It can be shut for a while. */
 export class Turnstile {
   #free: number;
+  #isShut = false;
   readonly #line = new Set<() => void>();
 
   constructor(places: number) {
@@ -19,7 +20,7 @@ export class Turnstile {
    */
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#free > 0) {
+    if (this.#free > 0 && !this.#isShut) {
       this.#free--;
       return;
     }
@@ -35,12 +36,26 @@ export class Turnstile {
 
   /** Gives a place back, to whoever has waited longest. */
   leave(): void {
-    const [next] = this.#line;
-    if (next === undefined) {
-      this.#free++;
-      return;
+    this.#free++;
+    this.#letThrough();
+  }
+
+  /** Lets nobody through until it is opened; who is through already stays so. */
+  shut(): void {
+    this.#isShut = true;
+  }
+
+  open(): void {
+    this.#isShut = false;
+    this.#letThrough();
+  }
+
+  #letThrough(): void {
+    for (const next of this.#line) {
+      if (this.#isShut || this.#free === 0) return;
+      this.#free--;
+      this.#line.delete(next);
+      next();
     }
-    this.#line.delete(next);
-    next();
   }
 }

@@ -215,8 +215,19 @@ export class Worker {
 
   /** Reads what has moved, and draws the consequences for what is in our hands. */
   async #look(): Promise<boolean> {
+    try {
+      return await this.#lookAndReview();
+    } finally {
+      this.#slots.goOn();
+    }
+  }
+
+  async #lookAndReview(): Promise<boolean> {
     const beganMs = this.#options.clock.elapsedMs();
-    const moved = await this.#ledger.refresh(() => this.#appetite.wantedShards());
+    const moved = await this.#ledger.refresh({
+      wantedShards: () => this.#appetite.wantedShards(),
+      onNews: () => this.#slots.hold(),
+    });
     this.#observer.noteLook(beganMs);
     this.#appetite.noteLook();
     this.#neighbours.noteLook(this.#options.clock.elapsedMs());

@@ -54,3 +54,16 @@ Deno.test("an attempt that is stopped between its turn and its start is not star
   same([executor.started, kinds()], [[], ["hand_back a"]]);
   equal(slots.size, 0);
 });
+
+Deno.test("hold() begins nothing, and goOn() as much as there are slots for", async () => {
+  const executor = new FakeExecutor(["module"], () => Promise.resolve(executionOf("success")));
+  const { slots, take } = hands(executor, 2);
+  slots.hold();
+  for (const id of ["a", "b", "c"]) take(id);
+  await Promise.resolve();
+  same([executor.started, slots.waiting], [[], 3]);
+  slots.goOn();
+  equal(slots.waiting, 1);
+  await slots.ended();
+  same(executor.started, ["a#1", "b#1", "c#1"]);
+});
