@@ -35,7 +35,7 @@ async function claim(ledger: Ledger): Promise<void> {
 
 Deno.test("explainTask() gathers who goes before a queued task, and who could take it", async () => {
   const tasks = ["a", "b", "c", "d", "f", "t"].map((id, index) =>
-    makeTask(id, { created_at: `2026-01-01T00:00:0${index}Z` })
+    makeTask(id, { created_at: `2026-01-01T00:0${index}:00Z` })
   );
   tasks[1].not_before = "2030-01-01T00:00:00Z";
   const grid = await MemoryGrid.with(tasks, {
