@@ -9,6 +9,7 @@ import { systemClock } from "../clock.ts";
 import { createExecutor } from "../executor/create_executor.ts";
 import { despiteDamage } from "../git/despite_damage.ts";
 import { checkHost } from "../ledger/host_check.ts";
+import { usualPushBudget } from "../scheduling/push_budget.ts";
 import { describeMachine } from "../worker/machine.ts";
 import { FolderShelf, outboxFolder } from "../worker/shelf.ts";
 import { Worker } from "../worker/worker.ts";
@@ -66,6 +67,7 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
     ...chosen(context),
     nodeId,
     instance,
+    usualPushBudget: usualPushBudget(url),
     shelf: new FolderShelf(outboxFolder(home, { url, branch: options.branch, nodeId }), nodeId),
     executor: hardStop.guard(executor),
   });
@@ -94,7 +96,7 @@ function pollSeconds({ repo, ...options }: Context["options"]): number {
 /** What the options say of the worker. */
 function chosen(
   { options }: Context,
-): Omit<WorkerOptions, "nodeId" | "instance" | "shelf" | "executor"> {
+): Omit<WorkerOptions, "nodeId" | "instance" | "shelf" | "executor" | "usualPushBudget"> {
   const heartbeat = options["heartbeat-interval"];
   return {
     labels: options.label,

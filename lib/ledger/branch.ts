@@ -7,6 +7,7 @@
 import { backoff } from "./backoff.ts";
 import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
+import { swapRefs } from "./swap_refs.ts";
 import type { Change, Oid, SwapOutcome } from "./store.ts";
 
 /** On a busy branch many settle at once, and each lost race costs one try. */
@@ -66,7 +67,8 @@ export async function moveBranch(ledger: Ledger, mover: BranchMover): Promise<Oi
   let refusals = 0;
   let words = "";
   let commit: Oid | undefined;
-  for (let tries = 1; tries <= MAX_TRIES && refusals < MAX_REFUSALS; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES && refusals < MAX_REFUSALS;) {
+    await ledger.gate.come();
     const parent = mover.tip();
     commit = await mover.commitOn(parent, commit);
     if (commit === undefined) return undefined;
@@ -77,6 +79,8 @@ export async function moveBranch(ledger: Ledger, mover: BranchMover): Promise<Oi
     if (outcome.why === "refused") refusals++;
     // Where there is no branch yet, there is none to read again either.
     if (refusals > 0 && mover.tip() === undefined) break;
+    // Where pushes are taken in turn, a loss is the push of another, and ours comes.
+    if (!ledger.gate.takesTurn) tries++;
   }
   throw new Error(`writing to ${ledger.names.branch}: ${words || "others were faster each time"}`);
 }
@@ -95,10 +99,11 @@ async function landed(
 }
 
 async function swapBranch(
-  { store, names }: Ledger,
+  ledger: Ledger,
   next: Oid,
   expected: Oid | undefined,
 ): Promise<SwapOutcome> {
-  const change = { ref: names.branch, expected, next };
-  return (await store.swap([change], { atomic: false })).get(names.branch)!;
+  const { branch } = ledger.names;
+  const change = { ref: branch, expected, next };
+  return (await swapRefs(ledger, [change], { atomic: false })).get(branch)!;
 }

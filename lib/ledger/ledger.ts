@@ -11,6 +11,7 @@ import type { RefNames } from "../protocol/layout.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { type Settings, SETTINGS_PATH } from "../protocol/settings.ts";
 import { BadSettings, MainView, readMain, readSettings } from "./main_view.ts";
+import { OPEN_GATE, type PushGate } from "./push_gate.ts";
 import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
 
@@ -83,6 +84,8 @@ export class Ledger {
   readonly #unreachedMarks = new Set<Oid>();
   /** Settled marks that people were told are not in it. */
   readonly #warnedMarks = new Set<Oid>();
+  /** What all pushes of this process go through. */
+  gate: PushGate = OPEN_GATE;
 
   constructor(
     readonly store: Store,

@@ -9,6 +9,7 @@ import { shardOf } from "../protocol/identity.ts";
 import { backoff } from "./backoff.ts";
 import { type Draft, draftShards, type Heard, type Saying } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
+import { swapRefs } from "./swap_refs.ts";
 import { draftOrder } from "./shard_commit.ts";
 import type { CommitOrder, Oid, RefChange, SwapOutcome } from "./store.ts";
 
@@ -32,7 +33,7 @@ export interface Said {
 const MAX_TRIES = 8;
 
 /**
- * Applies events to the live edge, all in one push.
+ * Applies events to the live edge, all in one push. Waits for the push budget, if there is one.
  *
  * @throws whatever the store throws when the server cannot be reached; then nothing is known of what
  * took effect, and the same sayings may be said again
@@ -53,9 +54,12 @@ export async function say(
       await backoff(ledger.writer, tries);
       await ledger.refresh();
     }
+    await ledger.gate.come();
     const drafts = await draftShards(ledger, nextOf(sayings, progress), progress.heard);
     await publish(ledger, drafts, progress, tries === 0 ? companion : undefined);
     if (openOf(sayings, progress).length === 0) break;
+    // Who has lost the turn does not wait here for another: much may happen until then.
+    if (ledger.gate.takesTurn && progress.alone.size === 0) break;
   }
   const { heard, companion: commit, companionWords } = progress;
   return {
@@ -130,7 +134,7 @@ async function publish(
     expected,
     next: commits[index],
   }));
-  const outcomes = await store.swap(changes, { atomic: false });
+  const outcomes = await swapRefs(ledger, changes, { atomic: false });
   drafts.forEach((draft, index) => {
     conclude(ledger, draft, commits[index], outcomes.get(names.shard(draft.shard))!, progress);
   });

@@ -11,6 +11,7 @@ import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import { backoff } from "./backoff.ts";
 import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
+import { swapRefs } from "./swap_refs.ts";
 import type { ShardView } from "./shard_view.ts";
 import type { Change, CommitOrder, Oid, RefChange } from "./store.ts";
 
@@ -43,9 +44,14 @@ export function countFinished(ledger: Ledger): number {
   return [...ledger.states()].filter(({ status }) => status === "finished").length;
 }
 
-/** Settles some of what is finished as last seen; which part, is left to chance. */
+/**
+ * Settles some of what is finished as last seen, where the push budget allows it; which part, is left
+ * to chance.
+ */
 export async function settleSome(ledger: Ledger): Promise<Settlement> {
   const loads = takeLoads(ledger);
+  // Whose turn it is meets nobody.
+  if (ledger.gate.takesTurn) return await settleLoads(ledger, loads);
   const first = Math.floor(ledger.writer.random() * loads.length);
   const chosen = [...loads.slice(first), ...loads.slice(0, first)].slice(0, FEW_SHARDS);
   return await settleLoads(ledger, chosen);
@@ -60,6 +66,7 @@ export async function settleSome(ledger: Ledger): Promise<Settlement> {
 export async function settleAll(ledger: Ledger): Promise<number> {
   let settled = 0;
   for (let tries = 1; countFinished(ledger) > 0;) {
+    await ledger.gate.come();
     const settlement = await settleLoads(ledger, takeLoads(ledger));
     if (settlement.settled !== undefined) {
       settled += settlement.settled;
@@ -78,7 +85,7 @@ export async function settleAll(ledger: Ledger): Promise<number> {
 async function settleLoads(ledger: Ledger, loads: Load[]): Promise<Settlement> {
   if (loads.length === 0) return { settled: 0 };
   const { commits, changes } = await writeSettlement(ledger, loads);
-  const outcomes = [...(await ledger.store.swap(changes, { atomic: true })).values()];
+  const outcomes = [...(await swapRefs(ledger, changes, { atomic: true })).values()];
   const failed = outcomes.find((outcome) => !outcome.done);
   if (failed?.done === false) return { settled: undefined, why: failed.why, words: failed.words };
   await noteSettlement(ledger, loads, commits);

@@ -149,6 +149,11 @@ export class RefNames {
     return `${this.prefix}/nodes/${nodeId}`;
   }
 
+  /** The ref that each push moves besides, where pushes are so few that they are taken in turn. */
+  get turn(): string {
+    return `${this.prefix}/turn`;
+  }
+
   /**
    * A ref to try out what the host allows. It is no shard and no node, and nobody looks at it.
    *
@@ -172,7 +177,7 @@ export class RefNames {
 
   /** Whether a ref belongs to the grid. */
   concerns(ref: string): boolean {
-    return this.isFollowed(ref) || this.nodeIn(ref) !== undefined;
+    return this.isFollowed(ref) || ref === this.turn || this.nodeIn(ref) !== undefined;
   }
 
   /** Whether a ref is the branch or a shard. Nodes are looked at, not followed. */
@@ -182,7 +187,7 @@ export class RefNames {
 
   /** What to ask the server for: the branch and the whole live edge. */
   get patterns(): string[] {
-    return [this.branch, `${this.prefix}/live/*`, `${this.prefix}/nodes/*`];
+    return [this.branch, `${this.prefix}/live/*`, `${this.prefix}/nodes/*`, this.turn];
   }
 
   /** The refs to follow locally. */

@@ -83,14 +83,24 @@ export function watchIntervalMs(leaseMs: number): number {
   return leaseMs * PART_PER_LOOK;
 }
 
+/** What speaks for another interval between two signs of life than the usual one, if anything. */
+export interface BeatWishes {
+  /** What the node's owner wants; within the lease he has no say. */
+  wishedMs?: number;
+  /** How rare they have to be where pushes are few, within what the lease can bear. */
+  scarceMs?: number;
+}
+
 /**
  * How often a node shows itself.
  *
  * @param isHolding whether it holds claims, which others would take away
- * @param wishedMs what its owner wants; within the lease it has no say
  */
-export function beatIntervalMs(leaseMs: number, isHolding: boolean, wishedMs?: number): number {
-  const forLease = leaseMs / BEATS_PER_LEASE;
-  if (!isHolding) return wishedMs ?? IDLE_BEAT_MS;
-  return wishedMs === undefined ? forLease : Math.min(wishedMs, forLease);
+export function beatIntervalMs(
+  leaseMs: number,
+  isHolding: boolean,
+  { wishedMs, scarceMs }: BeatWishes = {},
+): number {
+  if (!isHolding) return Math.max(wishedMs ?? IDLE_BEAT_MS, scarceMs ?? 0);
+  return scarceMs ?? Math.min(wishedMs ?? Infinity, leaseMs / BEATS_PER_LEASE);
 }

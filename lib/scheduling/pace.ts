@@ -50,16 +50,26 @@ export const GATHER_MS = 500;
 
 /** So many finished tasks are settled without waiting for more. */
 const SETTLE_AT = 500;
+/** So many, where each push is taken in turn and may hold ten times as much. */
+const SETTLE_AT_IN_TURN = 2_500;
 /** Finished tasks wait about this long for others, so that a settlement is worth its push. */
 const SETTLE_AFTER_MS = 2_000;
 
-/**
- * Whether to settle now.
- *
- * @param finished how many tasks are finished and not settled
- * @param waitedMs how long there has been one
- * @param jitter from 0 to less than 1, drawn once a wait: it keeps workers from settling at once
- */
-export function isSettlingDue(finished: number, waitedMs: number, jitter: number): boolean {
-  return finished >= SETTLE_AT || (finished > 0 && waitedMs >= SETTLE_AFTER_MS * (0.5 + jitter));
+/** What speaks for settling. */
+export interface Unsettled {
+  /** How many tasks are finished and not settled. */
+  finished: number;
+  /** How long there has been one. */
+  waitedMs: number;
+  /** From 0 to less than 1, drawn once a wait: it keeps workers from settling at once. */
+  jitter: number;
+  /** Where pushes are taken in turn, how long a round of turns takes. */
+  roundMs?: number;
+}
+
+/** Whether to settle now. */
+export function isSettlingDue({ finished, waitedMs, jitter, roundMs }: Unsettled): boolean {
+  if (finished >= (roundMs === undefined ? SETTLE_AT : SETTLE_AT_IN_TURN)) return true;
+  const afterMs = Math.max(SETTLE_AFTER_MS, roundMs ?? 0);
+  return finished > 0 && waitedMs >= afterMs * (0.5 + jitter);
 }

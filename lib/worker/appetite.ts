@@ -6,17 +6,16 @@
 import type { Ledger, ShardChoice } from "../ledger/ledger.ts";
 import { shardOf } from "../protocol/identity.ts";
 import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
-import { IDLE_BEAT_MS, watchIntervalMs } from "../scheduling/lease.ts";
+import { watchIntervalMs } from "../scheduling/lease.ts";
 import { GATHER_MS } from "../scheduling/pace.ts";
 import { startShardOf } from "../scheduling/ranking.ts";
 import type { Neighbours } from "./neighbours.ts";
+import type { Pushes } from "./pushes.ts";
 import type { QueueOrder } from "./queue_order.ts";
 import type { Rhythm } from "./rhythm.ts";
 import type { Slots } from "./slots.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
-/** Who has not shown itself for so many of an idle node's signs of life, takes nothing. */
-const MISSED_BEATS = 2;
 /** Where a node takes next, is where the first so many of the tasks are that nobody has begun. */
 const NEXT_TASKS = 256;
 
@@ -32,8 +31,7 @@ interface Parts {
   order: QueueOrder;
   /** The tasks that are in this node's hands, or may be. */
   concerned(): string[];
-  /** How long to the next push of this node at least, in milliseconds, where pushes are few. */
-  turnMs(): number;
+  pushes: Pick<Pushes, "paceMs" | "takesTurn">;
 }
 
 export class Appetite {
@@ -84,9 +82,10 @@ export class Appetite {
    */
   wantedShards(): ShardChoice {
     const { clock, exitWhenIdle } = this.#options;
-    const { slots, concerned } = this.#parts;
+    const { slots, concerned, pushes } = this.#parts;
     const isDue = clock.elapsedMs() - this.#sawAllMs >= watchIntervalMs(this.#leaseMs);
-    this.#isAskingAll = isDue || (exitWhenIdle && slots.size === 0);
+    // Who takes turns has to know who else does: all who hold tasks.
+    this.#isAskingAll = isDue || pushes.takesTurn || (exitWhenIdle && slots.size === 0);
     if (this.#isAskingAll) return () => true;
     const wanted = new Set([
       ...concerned().map(shardOf),
@@ -131,14 +130,13 @@ export class Appetite {
   }
 
   get #nodeCount(): number {
-    const sinceMs = this.#options.clock.elapsedMs() - MISSED_BEATS * IDLE_BEAT_MS;
-    return this.#parts.neighbours.since(sinceMs).length;
+    return this.#parts.neighbours.countAt(this.#options.clock.elapsedMs());
   }
 
   /** How long it takes until what is claimed in the next push can begin. */
   get #pushMs(): number {
-    const { rhythm, turnMs } = this.#parts;
-    return rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS, turnMs());
+    const { rhythm, pushes } = this.#parts;
+    return rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS, pushes.paceMs);
   }
 
   get #leaseMs(): number {

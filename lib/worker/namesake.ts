@@ -76,7 +76,7 @@ export class Namesake {
    * @throws {Error} when the node's ref cannot be written
    */
   async takeName(stop: AbortSignal): Promise<boolean> {
-    for (let tries = 1; tries <= MAX_TRIES && !stop.aborted; tries++) {
+    for (let tries = 1; tries <= MAX_TRIES && !stop.aborted;) {
       const other = await this.#other();
       const isFree = other === undefined ||
         await this.#show("joining", looksOf(other)) && await this.#waitedInVain(other, stop);
@@ -84,6 +84,8 @@ export class Namesake {
       if (isFree && await this.#show("online")) return true;
       await backoff(this.#ledger.writer, tries);
       await this.#ledger.refresh();
+      // Where pushes are taken in turn, who loses has met somebody who wants the turn, not the name.
+      if (!this.#ledger.gate.takesTurn) tries++;
     }
     if (stop.aborted) return false;
     const { nodeId } = this.#options;

@@ -5,6 +5,10 @@
  */
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Oid } from "../ledger/store.ts";
+import { IDLE_BEAT_MS } from "../scheduling/lease.ts";
+
+/** Who has not shown itself for so many of an idle node's signs of life, is not counted any more. */
+const MISSED_BEATS = 2;
 
 interface Neighbour {
   beat: Oid;
@@ -28,6 +32,16 @@ export class Neighbours {
       this.#nodes.set(node, { beat, movedMs: this.#hasLooked ? nowMs : -Infinity });
     }
     this.#hasLooked = true;
+  }
+
+  /** When a node's ref was last seen to have moved; -Infinity where it never was. */
+  movedMs(nodeId: string): number {
+    return this.#nodes.get(nodeId)?.movedMs ?? -Infinity;
+  }
+
+  /** How many nodes there are, as far as they have shown themselves, this one among them. */
+  countAt(nowMs: number): number {
+    return this.since(nowMs - MISSED_BEATS * IDLE_BEAT_MS).length;
   }
 
   /** The nodes that have shown themselves since a moment, this one always among them. */

@@ -10,6 +10,7 @@ import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
 import { beatIntervalMs } from "../scheduling/lease.ts";
 import { longestPollMs } from "../scheduling/pace.ts";
+import type { Pushes } from "./pushes.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** A push that happens anyway carries a sign of life when the last one is this old. */
@@ -23,6 +24,7 @@ export class Presence {
   status: NodeRecord["status"] = "online";
   readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
+  readonly #pushes: Pick<Pushes, "beatMs">;
   readonly #startedAt: string;
   /** When the last heartbeat was known to be written. */
   #shownMs = -Infinity;
@@ -31,8 +33,9 @@ export class Presence {
   /** When the heartbeat that is on its way began to be sent. */
   #sentMs = -Infinity;
 
-  constructor(ledger: Ledger, options: WorkerOptions) {
+  constructor(ledger: Ledger, options: WorkerOptions, pushes: Pick<Pushes, "beatMs">) {
     this.#ledger = ledger;
+    this.#pushes = pushes;
     this.#options = options;
     this.#startedAt = options.clock.now().toISOString();
   }
@@ -129,6 +132,10 @@ export class Presence {
 
   #intervalMs(isHolding: boolean): number {
     const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
-    return beatIntervalMs(leaseMs, isHolding, this.#options.heartbeatMs);
+    const wishedMs = this.#options.heartbeatMs;
+    return beatIntervalMs(leaseMs, isHolding, {
+      wishedMs,
+      scarceMs: this.#pushes.beatMs(isHolding),
+    });
   }
 }

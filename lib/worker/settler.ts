@@ -7,6 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Ledger } from "../ledger/ledger.ts";
 import { counted, countFinished, settleSome } from "../ledger/settle.ts";
 import { isSettlingDue } from "../scheduling/pace.ts";
+import type { Pushes } from "./pushes.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
@@ -20,20 +21,35 @@ export class Settler {
   constructor(
     private readonly ledger: Ledger,
     private readonly options: Pick<WorkerOptions, "clock" | "random">,
+    private readonly pushes: Pick<Pushes, "isOpen" | "takesTurn" | "paceMs">,
   ) {}
 
-  /** Settles if enough is finished, or something has been finished for long enough. */
-  async settleIfDue(): Promise<void> {
+  /**
+   * Settles if enough is finished, or something has been finished for long enough, and if there may be
+   * a push now.
+   *
+   * @returns whether it pushed
+   */
+  async settleIfDue(): Promise<boolean> {
+    if (!this.#isDue() || !this.pushes.isOpen) return false;
+    this.#waiting = undefined;
+    await this.#settle();
+    return true;
+  }
+
+  #isDue(): boolean {
     const { clock, random } = this.options;
     const finished = countFinished(this.ledger);
     if (finished === 0) {
       this.#waiting = undefined;
-      return;
+      return false;
     }
-    this.#waiting ??= { sinceMs: clock.elapsedMs(), jitter: random() };
-    const { sinceMs, jitter } = this.#waiting;
-    if (!isSettlingDue(finished, clock.elapsedMs() - sinceMs, jitter)) return;
-    this.#waiting = undefined;
+    const { sinceMs, jitter } = this.#waiting ??= { sinceMs: clock.elapsedMs(), jitter: random() };
+    const roundMs = this.pushes.takesTurn ? this.pushes.paceMs : undefined;
+    return isSettlingDue({ finished, waitedMs: clock.elapsedMs() - sinceMs, jitter, roundMs });
+  }
+
+  async #settle(): Promise<void> {
     const settlement = await settleSome(this.ledger);
     // What is left, also where somebody else was faster, is settled after a further look.
     if (settlement.settled !== undefined) {

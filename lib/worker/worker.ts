@@ -7,6 +7,7 @@
 import type { Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { settledAmong } from "../ledger/results.ts";
+import { countFinished } from "../ledger/settle.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
 import { GATHER_MS, pollDelayMs, watchfulPollMs } from "../scheduling/pace.ts";
 import { Appetite } from "./appetite.ts";
@@ -20,13 +21,14 @@ import { Neighbours } from "./neighbours.ts";
 import { Observer } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
+import { Pushes } from "./pushes.ts";
 import { QueueOrder } from "./queue_order.ts";
 import { Rhythm } from "./rhythm.ts";
 import { Readiness } from "./readiness.ts";
 import { claimSayings, expireSayings, rejectSayings } from "./sayings.ts";
 import { Settler } from "./settler.ts";
 import { type Ended, Slots } from "./slots.ts";
-import { Speaker } from "./speaker.ts";
+import { Speaker, type Spoken } from "./speaker.ts";
 import { isPassing } from "./trouble.ts";
 import { Warnings } from "./warnings.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -50,6 +52,7 @@ export class Worker {
   readonly #namesake: Namesake;
   readonly #observer: Observer;
   readonly #neighbours: Neighbours;
+  readonly #pushes: Pushes;
   readonly #rhythm = new Rhythm();
   readonly #order = new QueueOrder();
   readonly #appetite: Appetite;
@@ -61,6 +64,8 @@ export class Worker {
   readonly #bell = new Bell();
   readonly #warnings = new Warnings();
   #executed = 0;
+  /** Whether there was something to do at the last look that has to wait for a push. */
+  #awaitsPush = false;
   /** How many looks in a row have found nothing new. */
   #quietTicks = 0;
   /** Whether the claims under this node's name are this process's, as far as can be seen. */
@@ -69,23 +74,25 @@ export class Worker {
   constructor(ledger: Ledger, options: WorkerOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    const presence = this.#presence = new Presence(ledger, options);
+    const neighbours = this.#neighbours = new Neighbours(ledger, options.nodeId);
+    const pushes = this.#pushes = new Pushes(ledger, options, neighbours);
+    ledger.gate = pushes;
+    const presence = this.#presence = new Presence(ledger, options, pushes);
     const namesake = this.#namesake = new Namesake(ledger, options, presence);
     const slots = this.#slots = new Slots(options, (ended) => this.#noteEnd(ended));
     const outbox = this.#outbox = new Outbox(options.shelf);
     this.#observer = new Observer(ledger, options);
-    this.#neighbours = new Neighbours(ledger, options.nodeId);
     this.#readiness = new Readiness(options);
-    this.#settler = new Settler(ledger, options);
+    this.#settler = new Settler(ledger, options, pushes);
     const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox });
     this.#speaker = speaker;
     this.#appetite = new Appetite(ledger, options, {
       slots,
-      neighbours: this.#neighbours,
+      neighbours,
       rhythm: this.#rhythm,
       order: this.#order,
       concerned: () => speaker.concerned,
-      turnMs: () => 0,
+      pushes,
     });
     this.#departure = new Departure(ledger, options, {
       presence,
@@ -170,13 +177,15 @@ export class Worker {
   #pauseMs(isCutOff: boolean): number {
     const { pollMs, maxPollMs, random } = this.#options;
     const leaseMs = this.#leaseMs;
+    const pushInMs = this.#pushes.opensInMs;
     // What runs may be cancelled.
     const maxMs = this.#slots.size > 0 ? Math.min(maxPollMs, watchfulPollMs(pollMs)) : maxPollMs;
     const wishes = [
       pollDelayMs({ pollMs, maxMs }, this.#quietTicks, random()),
       this.#observer.watchInMs() ?? Infinity,
       this.#isHolding ? watchIntervalMs(leaseMs) : Infinity,
-      isCutOff ? Infinity : this.#presence.nextInMs(this.#isHolding),
+      isCutOff ? Infinity : Math.max(this.#presence.nextInMs(this.#isHolding), pushInMs),
+      this.#awaitsPush ? pushInMs : Infinity,
     ];
     return Math.max(Math.min(...wishes), SHORTEST_PAUSE_MS);
   }
@@ -204,13 +213,30 @@ export class Worker {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#look();
     const choice = await this.#findWork();
-    const { said, refused } = await this.#speaker.speak(this.#news(choice));
-    await this.#settler.settleIfDue();
+    const { said, refused } = await this.#push(choice);
     this.#rhythm.noteTick(this.#options.clock.elapsedMs() - beganMs);
     // What was said may have been the last that there was to do, and what was refused was taken by
     // others, so there may be something else: look again at once.
     if ((said && this.#slots.size === 0) || refused) this.#bell.ring();
     return { busy: moved || said, isWorkLeft: choice.isWorkLeft };
+  }
+
+  /**
+   * Says what there is to say and settles, as far as there may be a push now. Where there may be only
+   * one, who finds something to settle does that first, unless it has to show itself; otherwise those
+   * who always have something to say would never settle.
+   */
+  async #push(choice: Choice): Promise<Spoken> {
+    const isLate = this.#presence.nextInMs(this.#isHolding) === 0;
+    const hasSettled = this.#pushes.takesTurn && !isLate && await this.#settler.settleIfDue();
+    let spoken: Spoken = { said: hasSettled, refused: false };
+    if (this.#pushes.isOpen) {
+      spoken = await this.#speaker.speak(this.#news(choice));
+      await this.#settler.settleIfDue();
+    }
+    this.#awaitsPush = !this.#pushes.isOpen &&
+      (choice.isWorkLeft || this.#isHolding || countFinished(this.#ledger) > 0);
+    return spoken;
   }
 
   /** Reads what has moved, and draws the consequences for what is in our hands. */
@@ -264,7 +290,9 @@ export class Worker {
       offers: this.#readiness.offers(),
       start,
       held: new Set(this.#speaker.held),
-      wanted: this.#mayClaim() ? Math.max(0, Math.min(room, this.#allowance())) : 0,
+      wanted: this.#pushes.isOpen && this.#mayClaim()
+        ? Math.max(0, Math.min(room, this.#allowance()))
+        : 0,
       now: this.#options.clock.now(),
       observer: this.#observer,
       order: this.#order,
@@ -277,7 +305,16 @@ export class Worker {
 
   /** Whether what was claimed now could be kept, run and reported. */
   #mayClaim(): boolean {
-    return this.#isOurName && !this.#speaker.isUnshown && this.#readiness.canStore();
+    return this.#isOurName && !this.#speaker.isUnshown && this.#readiness.canStore() &&
+      this.#hasSeat();
+  }
+
+  /** Whether this node would have its turn to push often enough to keep what it claims. */
+  #hasSeat(): boolean {
+    const words = this.#pushes.whyNoSeat();
+    if (words === undefined) this.#warnings.clear("seat");
+    else this.#warnings.warn("seat", words);
+    return words === undefined;
   }
 
   /** Whose attempts to end, what to claim, and which broken files to end. */

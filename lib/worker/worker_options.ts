@@ -20,6 +20,8 @@ export interface WorkerOptions {
   shelf: Shelf;
   /** How often to give a sign of life when nothing runs; undefined for the usual pace. */
   heartbeatMs?: number;
+  /** How many pushes a minute the host takes, where the grid's settings say nothing; absent: any. */
+  usualPushBudget?: number;
   /** How long a stopping worker lets its running attempts go on. */
   graceMs: number;
   /** End once nothing that this node could run is queued or running, and its results are settled. */

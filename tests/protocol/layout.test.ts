@@ -107,7 +107,8 @@ Deno.test("RefNames takes another branch and another prefix", () => {
   ]);
   equal(others.shardIn("refs/dgrid/live/f"), undefined);
   same(others.followed, ["refs/heads/grid", "refs/heads/dgrid/live/*"]);
-  same(others.patterns, [...others.followed, "refs/heads/dgrid/nodes/*"]);
+  equal(others.turn, "refs/heads/dgrid/turn");
+  same(others.patterns, [...others.followed, "refs/heads/dgrid/nodes/*", others.turn]);
 });
 
 Deno.test("RefNames keeps its branch under another prefix", () => {

@@ -86,7 +86,7 @@ Deno.test("beatIntervalMs() is a third of the lease for who holds claims, else f
 });
 
 Deno.test("beatIntervalMs() keeps within the lease whatever is wished", () => {
-  equal(beatIntervalMs(LEASE, true, 60_000), 3_000);
-  equal(beatIntervalMs(LEASE, true, 500), 500);
-  equal(beatIntervalMs(LEASE, false, 60_000), 60_000);
+  equal(beatIntervalMs(LEASE, true, { wishedMs: 60_000 }), 3_000);
+  equal(beatIntervalMs(LEASE, true, { wishedMs: 500 }), 500);
+  equal(beatIntervalMs(LEASE, false, { wishedMs: 60_000 }), 60_000);
 });

@@ -56,6 +56,6 @@ const SETTLING: [finished: number, waitedMs: number, jitter: number, due: boolea
 for (const [finished, waitedMs, jitter, due] of SETTLING) {
   const when = `${finished} finished for ${waitedMs} ms with jitter ${jitter}`;
   Deno.test(`isSettlingDue() is ${due} for ${when}`, () => {
-    equal(isSettlingDue(finished, waitedMs, jitter), due);
+    equal(isSettlingDue({ finished, waitedMs, jitter }), due);
   });
 }

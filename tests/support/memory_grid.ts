@@ -92,20 +92,29 @@ export class MeddledStore implements Store {
   beforeSwap?: () => Promise<void> | void;
   /** So many swaps take effect, but their answer is lost: they look like lost ones. */
   answersToLose = 0;
+  /** How long it takes to the server, and how long back. */
+  lag?: () => Promise<void>;
+  /** Told of each swap that took effect, at the moment when it did. */
+  onSwap?: () => void;
   /** The branch as this store's owner sees it, where it should be an old one. */
   oldMain?: Oid;
 
   constructor(private readonly inner: Store, private readonly names = new RefNames()) {}
 
   async refs() {
+    await this.lag?.();
     const refs = await this.inner.refs();
+    await this.lag?.();
     return this.oldMain ? refs.set(this.names.branch, this.oldMain) : refs;
   }
   async swap(changes: RefChange[], options: { atomic: boolean }) {
     const meddle = this.beforeSwap;
     this.beforeSwap = undefined;
     await meddle?.();
+    await this.lag?.();
     const outcomes = await this.inner.swap(changes, options);
+    if ([...outcomes.values()].some(({ done }) => done)) this.onSwap?.();
+    await this.lag?.();
     if (this.answersToLose === 0) return outcomes;
     this.answersToLose--;
     const lost: SwapOutcome = { done: false, why: "lost", words: "no answer" };

@@ -67,8 +67,8 @@ const WRITING: readonly Variant[] = [
     name: "settle-in-two-pushes",
     rule: "settling moves the branch and the shards, or neither",
     file: "lib/ledger/settle.ts",
-    find: "swap(changes, { atomic: true })",
-    replace: "swap(changes, { atomic: false })",
+    find: "swapRefs(ledger, changes, { atomic: true })",
+    replace: "swapRefs(ledger, changes, { atomic: false })",
   },
   {
     name: "settle-without-mark",

@@ -1,0 +1,119 @@
+/**
+ * How the nodes of a grid share the pushes that a host takes. Pure.
+ *
+ * Where pushes are few, they are made one at a time: each one moves the grid's turn from the value
+ * that its pusher has seen, so that of two who push at the same moment one loses, and nobody pushes
+ * sooner than {@link turnGapMs} after the turn was last *seen* to have moved, which is after it moved.
+ * So there are never more in a minute than the budget, whatever the nodes know of each other. Where
+ * pushes are plenty, one at a time would hold the nodes up, and each keeps a pace of its own.
+ *
+ * @module
+ */
+
+/** Of a budget of at most so many pushes a minute, each is taken in turn. */
+const MOST_TURNS = 60;
+const MINUTE_MS = 60_000;
+/** Two clocks do not run equally fast, by so much at most. */
+const CLOCK_SLACK = 1.01;
+/** Nodes that hold claims go one after the other, the one first that has pushed longest ago. */
+const SLOT_MS = 2_000;
+/** A node that does not use its turn holds the others up for this part of a gap at most. */
+const SLOT_PART = 1 / 4;
+/** After so many who do not use their turn, nobody waits for the rest. */
+const MOST_AHEAD = 3;
+/** Turns are this much further apart than they need to be: somebody has to see that it is his. */
+const TURN_LOSS = 1.5;
+/** A node that holds claims has a turn once within this part of a lease. */
+const TURN_PART = 1 / 2;
+/** Nodes that have nothing to lose take about this part of the turns at most. */
+const IDLE_PART = 1 / 4;
+
+/** What a host takes where the grid's settings do not say; others take as much as there is. */
+const USUAL_BUDGETS: ReadonlyMap<string, number> = new Map([
+  // docs.github.com, "Repository limits": 6 pushes per minute for each repository.
+  ["github.com", 6],
+  ["ssh.github.com", 6],
+  // docs.gitlab.com, "Rate limits on Git operations": 600 a minute.
+  ["gitlab.com", 600],
+  ["altssh.gitlab.com", 600],
+]);
+
+/**
+ * How many pushes a minute a repository takes.
+ *
+ * @param address of the repository, as Git takes it
+ */
+export function usualPushBudget(address: string): number {
+  const url = URL.canParse(address) ? new URL(address).hostname : undefined;
+  // Git's short form: user@host:path.
+  const host = url || /^(?:[^@/]+@)?([^:/]+):/.exec(address)?.[1];
+  return USUAL_BUDGETS.get(host?.toLowerCase() ?? "") ?? Infinity;
+}
+
+/** Whether pushes are so few that they are made one at a time. */
+export function isTakenInTurn(budget: number): boolean {
+  return budget <= MOST_TURNS;
+}
+
+/** How long from one turn to the next at least. */
+export function turnGapMs(budget: number): number {
+  return (MINUTE_MS / budget) * CLOCK_SLACK;
+}
+
+/** How long a round of turns takes in which each of so many nodes has one. */
+export function roundMs(budget: number, nodes: number): number {
+  return nodes * turnGapMs(budget) * TURN_LOSS;
+}
+
+/** Who waits for a turn. */
+export interface Waiter {
+  /** Whether it holds claims. */
+  isHolding: boolean;
+  /** How many others hold claims and have pushed before this node has. */
+  ahead: number;
+  /** How many nodes there are, this one among them. */
+  nodes: number;
+  /** From 0 to less than 1, drawn once for each turn. */
+  luck: number;
+}
+
+/**
+ * How long a node lets others go first once there may be a push again. It only keeps nodes from
+ * trying all at once: that one of them wins, the turn itself sees to.
+ */
+export function courtesyMs(budget: number, { isHolding, ahead, nodes, luck }: Waiter): number {
+  const gapMs = turnGapMs(budget);
+  const slotMs = Math.min(SLOT_MS, gapMs * SLOT_PART);
+  if (isHolding) return Math.min(ahead, MOST_AHEAD) * slotMs;
+  return luck * Math.min(nodes * slotMs, gapMs / 2);
+}
+
+/** How many nodes can hold claims at once, so that each has its turn in good time for its lease. */
+export function seatsOf(budget: number, leaseMs: number): number {
+  return Math.floor((leaseMs * TURN_PART) / roundMs(budget, 1));
+}
+
+/** The lease with which so many nodes can hold claims at once, in whole seconds. */
+export function leaseSecondsFor(budget: number, nodes: number): number {
+  return Math.ceil(roundMs(budget, nodes) / TURN_PART / 1000);
+}
+
+/** How often a node gives a sign of life for its claims, where pushes are taken in turn. */
+export function scarceBeatMs(leaseMs: number): number {
+  return leaseMs * TURN_PART;
+}
+
+/** How rarely a node gives a sign of life that has nothing to lose, so that others get their turn. */
+export function scarceIdleBeatMs(budget: number, nodes: number): number {
+  return (nodes * turnGapMs(budget)) / IDLE_PART;
+}
+
+/**
+ * How long a node lets pass between two pushes of its own, where each keeps its own pace. A minute can
+ * hold one more of each than its share, so that much is left out of the budget.
+ *
+ * @param nodes how many share the budget
+ */
+export function ownPaceMs(budget: number, nodes: number): number {
+  return (nodes * MINUTE_MS * CLOCK_SLACK) / Math.max(budget - nodes, budget / 4);
+}

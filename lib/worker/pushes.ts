@@ -1,0 +1,157 @@
+/**
+ * When a worker may push, by the grid's push budget and by what it has seen of the pushes of others.
+ *
+ * @module
+ */
+import type { Ledger } from "../ledger/ledger.ts";
+import type { PushGate } from "../ledger/push_gate.ts";
+import type { Oid } from "../ledger/store.ts";
+import { isHeld } from "../protocol/transition.ts";
+import * as budget from "../scheduling/push_budget.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { WorkerOptions } from "./worker_options.ts";
+
+type Chosen = Pick<WorkerOptions, "nodeId" | "clock" | "random" | "usualPushBudget">;
+
+export class Pushes implements PushGate {
+  readonly #ledger: Ledger;
+  readonly #options: Chosen;
+  readonly #neighbours: Neighbours;
+  #turn?: Oid;
+  #branch?: Oid;
+  /** When the turn was seen to have moved, at the latest. */
+  #turnMs = -Infinity;
+  /** When somebody was seen to have pushed to the branch without a turn: people do. */
+  #peopleMs = -Infinity;
+  /** When this node last pushed. */
+  #ownMs = -Infinity;
+  #luck = 0;
+
+  constructor(ledger: Ledger, options: Chosen, neighbours: Neighbours) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#neighbours = neighbours;
+  }
+
+  /** How many pushes there may be in a minute, by all nodes together. */
+  get #budget(): number {
+    return this.#ledger.main.settings.push_budget ?? this.#options.usualPushBudget ?? Infinity;
+  }
+
+  get takesTurn(): boolean {
+    return budget.isTakenInTurn(this.#budget);
+  }
+
+  get isOpen(): boolean {
+    return this.opensInMs <= 0;
+  }
+
+  /** How long until this node may push, unless others do so first; 0 where it may now. */
+  get opensInMs(): number {
+    if (this.#budget === Infinity) return 0;
+    this.#observe();
+    const opensMs = this.takesTurn
+      ? this.#turnOpensMs()
+      : this.#ownMs + budget.ownPaceMs(this.#budget, this.#nodes);
+    return Math.max(0, Math.ceil(opensMs - this.#options.clock.elapsedMs()));
+  }
+
+  async come(): Promise<void> {
+    for (let leftMs = this.opensInMs; leftMs > 0; leftMs = this.opensInMs) {
+      await this.#options.clock.wait(leftMs);
+      await this.#ledger.refresh();
+    }
+  }
+
+  notePushed(): void {
+    this.#ownMs = this.#options.clock.elapsedMs();
+  }
+
+  /** How long from one push of this node to its next, about. */
+  get paceMs(): number {
+    if (this.#budget === Infinity) return 0;
+    if (!this.takesTurn) return budget.ownPaceMs(this.#budget, this.#nodes);
+    return budget.roundMs(this.#budget, this.#otherHolders().size + 1);
+  }
+
+  /**
+   * How often this node gives a sign of life where pushes are few; undefined where they are not.
+   *
+   * @param isHolding whether this node holds claims
+   */
+  beatMs(isHolding: boolean): number | undefined {
+    if (!this.takesTurn) return undefined;
+    if (isHolding) return budget.scarceBeatMs(this.#leaseMs);
+    return budget.scarceIdleBeatMs(this.#budget, this.#nodes);
+  }
+
+  /**
+   * Why this node must not take tasks, undefined where it may: with one more who holds some, not all
+   * of them would have their turn in good time for their leases.
+   */
+  whyNoSeat(): string | undefined {
+    if (!this.takesTurn) return undefined;
+    const others = this.#otherHolders().size;
+    const seats = budget.seatsOf(this.#budget, this.#leaseMs);
+    if (others < seats) return undefined;
+    return `waiting: ${others} others hold tasks, and a push_budget of ${this.#budget} with ` +
+      `lease_seconds ${this.#leaseMs / 1000} is enough for ${seats}; for one more, lease_seconds ` +
+      `must be ${budget.leaseSecondsFor(this.#budget, others + 1)}`;
+  }
+
+  /**
+   * Notes what the last look has shown. When something moved is not known, so the time is that at
+   * which it was noted, which is later.
+   */
+  #observe(): void {
+    const { refs, names } = this.#ledger;
+    const now = this.#options.clock.elapsedMs();
+    const turn = refs.get(names.turn);
+    const branch = refs.get(names.branch);
+    if (turn !== this.#turn) {
+      this.#turnMs = now;
+      this.#luck = this.#options.random();
+    } else if (branch !== this.#branch && this.#branch !== undefined) this.#peopleMs = now;
+    this.#turn = turn;
+    this.#branch = branch;
+  }
+
+  /** People's pushes count as well, but hold the nodes up for a gap at most. */
+  #turnOpensMs(): number {
+    const gapMs = budget.turnGapMs(this.#budget);
+    const turnMs = Math.max(this.#turnMs, this.#ownMs);
+    const peopleMs = Math.min(this.#peopleMs, turnMs + gapMs);
+    return Math.max(turnMs, peopleMs) + gapMs + this.#courtesyMs();
+  }
+
+  #courtesyMs(): number {
+    const { nodeId } = this.#options;
+    const holders = this.#otherHolders();
+    const mine = this.#neighbours.movedMs(nodeId);
+    const ahead = [...holders].filter((node) => this.#neighbours.movedMs(node) < mine).length;
+    const isHolding = [...this.#ledger.states()].some((state) =>
+      isHeld(state) && state.node_id === nodeId
+    );
+    return budget.courtesyMs(this.#budget, {
+      isHolding,
+      ahead,
+      nodes: this.#nodes,
+      luck: this.#luck,
+    });
+  }
+
+  #otherHolders(): Set<string> {
+    const held = [...this.#ledger.states()].filter(isHeld).map(({ node_id }) => node_id);
+    const owners = new Set(held);
+    owners.delete(this.#options.nodeId);
+    return owners;
+  }
+
+  get #nodes(): number {
+    return this.#neighbours.countAt(this.#options.clock.elapsedMs());
+  }
+
+  get #leaseMs(): number {
+    return this.#ledger.main.settings.lease_seconds * 1000;
+  }
+}
