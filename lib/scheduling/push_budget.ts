@@ -15,16 +15,17 @@ const MOST_TURNS = 60;
 const MINUTE_MS = 60_000;
 /** Two clocks do not run equally fast, by so much at most. */
 const CLOCK_SLACK = 1.01;
-/** Nodes that hold claims go one after the other, the one first that has pushed longest ago. */
-const SLOT_MS = 2_000;
-/** A node that does not use its turn holds the others up for this part of a gap at most. */
-const SLOT_PART = 1 / 4;
-/** After so many who do not use their turn, nobody waits for the rest. */
-const MOST_AHEAD = 3;
+/**
+ * Each node that wants a turn lets others go first for a while that is drawn by lot: at most so long
+ * for each of them, and a gap for all.
+ */
+const LOT_MS = 2_000;
 /** Turns are this much further apart than they need to be: somebody has to see that it is his. */
 const TURN_LOSS = 1.5;
 /** A node that holds claims has a turn once within this part of a lease. */
 const TURN_PART = 1 / 2;
+/** Who holds claims and has not shown itself for this part of a lease draws no lot, and goes first. */
+const PRESSING_PART = 1 / 3;
 /** Nodes that have nothing to lose take about this part of the turns at most. */
 const IDLE_PART = 1 / 4;
 
@@ -65,27 +66,16 @@ export function roundMs(budget: number, nodes: number): number {
   return nodes * turnGapMs(budget) * TURN_LOSS;
 }
 
-/** Who waits for a turn. */
-export interface Waiter {
-  /** Whether it holds claims. */
-  isHolding: boolean;
-  /** How many others hold claims and have pushed before this node has. */
-  ahead: number;
-  /** How many nodes there are, this one among them. */
-  nodes: number;
-  /** From 0 to less than 1, drawn once for each turn. */
-  luck: number;
-}
-
 /**
  * How long a node lets others go first once there may be a push again. It only keeps nodes from
  * trying all at once: that one of them wins, the turn itself sees to.
+ *
+ * @param nodes how many there may be, this one among them
+ * @param luck from 0 to less than 1, drawn once for each turn
  */
-export function courtesyMs(budget: number, { isHolding, ahead, nodes, luck }: Waiter): number {
-  const gapMs = turnGapMs(budget);
-  const slotMs = Math.min(SLOT_MS, gapMs * SLOT_PART);
-  if (isHolding) return Math.min(ahead, MOST_AHEAD) * slotMs;
-  return luck * Math.min(nodes * slotMs, gapMs / 2);
+export function lotMs(budget: number, nodes: number, luck: number): number {
+  if (nodes <= 1) return 0;
+  return luck * Math.min(nodes * LOT_MS, turnGapMs(budget));
 }
 
 /** How many nodes can hold claims at once, so that each has its turn in good time for its lease. */
@@ -101,6 +91,11 @@ export function leaseSecondsFor(budget: number, nodes: number): number {
 /** How often a node gives a sign of life for its claims, where pushes are taken in turn. */
 export function scarceBeatMs(leaseMs: number): number {
   return leaseMs * TURN_PART;
+}
+
+/** Whether a node that holds claims must have its turn soon. */
+export function isPressing(leaseMs: number, sinceShownMs: number): boolean {
+  return sinceShownMs >= leaseMs * PRESSING_PART;
 }
 
 /** How rarely a node gives a sign of life that has nothing to lose, so that others get their turn. */

@@ -200,7 +200,7 @@ export class Namesake {
         nodeId,
       },
     );
-    this.#presence.showAtOnce();
+    this.#presence.answer();
   }
 }
 

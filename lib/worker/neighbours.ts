@@ -34,11 +34,6 @@ export class Neighbours {
     this.#hasLooked = true;
   }
 
-  /** When a node's ref was last seen to have moved; -Infinity where it never was. */
-  movedMs(nodeId: string): number {
-    return this.#nodes.get(nodeId)?.movedMs ?? -Infinity;
-  }
-
   /** How many nodes there are, as far as they have shown themselves, this one among them. */
   countAt(nowMs: number): number {
     return this.since(nowMs - MISSED_BEATS * IDLE_BEAT_MS).length;

@@ -9,6 +9,7 @@ import { heartbeat } from "../ledger/nodes.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
 import { beatIntervalMs } from "../scheduling/lease.ts";
+import { isPressing } from "../scheduling/push_budget.ts";
 import { longestPollMs } from "../scheduling/pace.ts";
 import type { Pushes } from "./pushes.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -24,8 +25,9 @@ export class Presence {
   status: NodeRecord["status"] = "online";
   readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
-  readonly #pushes: Pick<Pushes, "beatMs">;
+  readonly #pushes: Pick<Pushes, "beatMs" | "longestWaitMs">;
   readonly #startedAt: string;
+  #owesAnswer = false;
   /** When the last heartbeat was known to be written. */
   #shownMs = -Infinity;
   /** When the last heartbeat that was written began to be sent. */
@@ -33,7 +35,11 @@ export class Presence {
   /** When the heartbeat that is on its way began to be sent. */
   #sentMs = -Infinity;
 
-  constructor(ledger: Ledger, options: WorkerOptions, pushes: Pick<Pushes, "beatMs">) {
+  constructor(
+    ledger: Ledger,
+    options: WorkerOptions,
+    pushes: Pick<Pushes, "beatMs" | "longestWaitMs">,
+  ) {
     this.#ledger = ledger;
     this.#pushes = pushes;
     this.#options = options;
@@ -44,6 +50,7 @@ export class Presence {
   record(running: string[]): NodeRecord {
     const { nodeId, machine, labels, executor, parallel, version, clock } = this.#options;
     const { pollMs, maxPollMs: maxMs } = this.#options;
+    const answersInMs = longestPollMs({ pollMs, maxMs }) + this.#pushes.longestWaitMs;
     return {
       version: 1,
       node_id: nodeId,
@@ -54,7 +61,7 @@ export class Presence {
       runs: [...executor.runs],
       parallel,
       running: running.slice(0, MAX_TOLD),
-      looks_every_seconds: Math.ceil(longestPollMs({ pollMs, maxMs }) / 1000) + TICK_SECONDS,
+      looks_every_seconds: Math.ceil(answersInMs / 1000) + TICK_SECONDS,
       dgrid_version: version,
       started_at: this.#startedAt,
       last_seen: clock.now().toISOString(),
@@ -116,24 +123,39 @@ export class Presence {
   /** Notes that the heartbeat which was due has been written. */
   noteShown(): void {
     this.#renewedMs = this.#sentMs;
+    this.#owesAnswer = false;
     this.#shownMs = this.#options.clock.elapsedMs();
   }
 
-  /** Makes the next heartbeat due at once. */
-  showAtOnce(): void {
+  /** Makes the next heartbeat due at once: another process waits for it, though not for long. */
+  answer(): void {
+    this.#owesAnswer = true;
     this.#shownMs = -Infinity;
+  }
+
+  /**
+   * Whether a heartbeat has to be written soon, lest others take what is this node's.
+   *
+   * @param isHolding whether this node holds claims
+   */
+  isPressing(isHolding: boolean): boolean {
+    const sinceMs = this.#options.clock.elapsedMs() - this.#renewedMs;
+    return this.#owesAnswer || (isHolding && isPressing(this.#leaseMs, sinceMs));
   }
 
   /** Says at once that something changed. */
   changeTo(status: NodeRecord["status"]): void {
     this.status = status;
-    this.showAtOnce();
+    this.#shownMs = -Infinity;
+  }
+
+  get #leaseMs(): number {
+    return this.#ledger.main.settings.lease_seconds * 1000;
   }
 
   #intervalMs(isHolding: boolean): number {
-    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
     const wishedMs = this.#options.heartbeatMs;
-    return beatIntervalMs(leaseMs, isHolding, {
+    return beatIntervalMs(this.#leaseMs, isHolding, {
       wishedMs,
       scarceMs: this.#pushes.beatMs(isHolding),
     });

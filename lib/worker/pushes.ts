@@ -27,10 +27,19 @@ export class Pushes implements PushGate {
   #ownMs = -Infinity;
   #luck = 0;
 
-  constructor(ledger: Ledger, options: Chosen, neighbours: Neighbours) {
+  readonly #isPressed: () => boolean;
+
+  /** @param isPressed whether this node has to push soon */
+  constructor(
+    ledger: Ledger,
+    options: Chosen,
+    neighbours: Neighbours,
+    isPressed: () => boolean,
+  ) {
     this.#ledger = ledger;
     this.#options = options;
     this.#neighbours = neighbours;
+    this.#isPressed = isPressed;
   }
 
   /** How many pushes there may be in a minute, by all nodes together. */
@@ -72,6 +81,11 @@ export class Pushes implements PushGate {
     if (this.#budget === Infinity) return 0;
     if (!this.takesTurn) return budget.ownPaceMs(this.#budget, this.#nodes);
     return budget.roundMs(this.#budget, this.#otherHolders().size + 1);
+  }
+
+  /** How long a node that has to push soon may have to wait for it, whoever wants to. */
+  get longestWaitMs(): number {
+    return this.takesTurn ? budget.roundMs(this.#budget, this.#known) : this.paceMs;
   }
 
   /**
@@ -121,23 +135,12 @@ export class Pushes implements PushGate {
     const gapMs = budget.turnGapMs(this.#budget);
     const turnMs = Math.max(this.#turnMs, this.#ownMs);
     const peopleMs = Math.min(this.#peopleMs, turnMs + gapMs);
-    return Math.max(turnMs, peopleMs) + gapMs + this.#courtesyMs();
+    return Math.max(turnMs, peopleMs) + gapMs + this.#lotMs();
   }
 
-  #courtesyMs(): number {
-    const { nodeId } = this.#options;
-    const holders = this.#otherHolders();
-    const mine = this.#neighbours.movedMs(nodeId);
-    const ahead = [...holders].filter((node) => this.#neighbours.movedMs(node) < mine).length;
-    const isHolding = [...this.#ledger.states()].some((state) =>
-      isHeld(state) && state.node_id === nodeId
-    );
-    return budget.courtesyMs(this.#budget, {
-      isHolding,
-      ahead,
-      nodes: this.#nodes,
-      luck: this.#luck,
-    });
+  /** Who cannot wait goes first; the others draw lots. */
+  #lotMs(): number {
+    return this.#isPressed() ? 0 : budget.lotMs(this.#budget, this.#known, this.#luck);
   }
 
   #otherHolders(): Set<string> {
@@ -149,6 +152,12 @@ export class Pushes implements PushGate {
 
   get #nodes(): number {
     return this.#neighbours.countAt(this.#options.clock.elapsedMs());
+  }
+
+  /** Everybody who has a ref, dead or alive: who has just come has seen none of them move. */
+  get #known(): number {
+    const { refs, names } = this.#ledger;
+    return [...refs.keys()].filter((ref) => names.nodeIn(ref) !== undefined).length;
   }
 
   get #leaseMs(): number {

@@ -75,7 +75,12 @@ export class Worker {
     this.#ledger = ledger;
     this.#options = options;
     const neighbours = this.#neighbours = new Neighbours(ledger, options.nodeId);
-    const pushes = this.#pushes = new Pushes(ledger, options, neighbours);
+    const pushes = this.#pushes = new Pushes(
+      ledger,
+      options,
+      neighbours,
+      () => this.#presence.isPressing(this.#isHolding),
+    );
     ledger.gate = pushes;
     const presence = this.#presence = new Presence(ledger, options, pushes);
     const namesake = this.#namesake = new Namesake(ledger, options, presence);

@@ -1,0 +1,91 @@
+import { equal, ok } from "node:assert/strict";
+import * as fc from "fast-check";
+import {
+  isTakenInTurn,
+  leaseSecondsFor,
+  lotMs,
+  ownPaceMs,
+  roundMs,
+  scarceBeatMs,
+  scarceIdleBeatMs,
+  seatsOf,
+  turnGapMs,
+  usualPushBudget,
+} from "../../lib/scheduling/push_budget.ts";
+import { trustedMs } from "../../lib/scheduling/lease.ts";
+
+const HOSTS: [address: string, budget: number][] = [
+  ["https://github.com/owner/name.git", 6],
+  ["https://token@GitHub.com/owner/name", 6],
+  ["git@github.com:owner/name.git", 6],
+  ["ssh://git@ssh.github.com:443/owner/name.git", 6],
+  ["https://gitlab.com/owner/name.git", 600],
+  ["gitlab.com:owner/name.git", 600],
+  ["https://github.com.example.org/owner/name.git", Infinity],
+  ["https://git.example.org/github.com/name.git", Infinity],
+  ["/srv/git/github.com/name.git", Infinity],
+  ["file:///srv/git/name.git", Infinity],
+  ["../github.com:x", Infinity],
+];
+
+for (const [address, budget] of HOSTS) {
+  Deno.test(`usualPushBudget() of ${address} is ${budget}`, () => {
+    equal(usualPushBudget(address), budget);
+  });
+}
+
+Deno.test("pushes are taken in turn up to one a second", () => {
+  equal(isTakenInTurn(6), true);
+  equal(isTakenInTurn(60), true);
+  equal(isTakenInTurn(61), false);
+  equal(isTakenInTurn(Infinity), false);
+});
+
+Deno.test("turns that are a gap apart never make more than the budget in a minute", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), (budget) => {
+    // The first of them may come right at the minute's begin.
+    const most = 1 + Math.floor((60_000 - 1) / turnGapMs(budget));
+    ok(most <= budget, `${most}`);
+  }));
+});
+
+Deno.test("nodes that keep their own pace never make more than the budget in a minute", () => {
+  const some = fc.record({
+    budget: fc.integer({ min: 61, max: 10_000 }),
+    nodes: fc.integer({ min: 1, max: 60 }),
+  });
+  fc.assert(fc.property(some, ({ budget, nodes }) => {
+    const each = 1 + Math.floor((60_000 - 1) / ownPaceMs(budget, nodes));
+    ok(each * nodes <= budget || nodes > budget / 2, `${each} × ${nodes}`);
+  }));
+});
+
+Deno.test("lotMs() is none for a node alone, and never longer than a gap", () => {
+  equal(lotMs(6, 1, 0.9), 0);
+  equal(lotMs(6, 3, 0.5), 3_000);
+  equal(lotMs(6, 100, 0.5), turnGapMs(6) / 2);
+});
+
+Deno.test("as many as have a seat have their turn long before their leases lapse", () => {
+  const some = fc.record({
+    budget: fc.integer({ min: 1, max: 60 }),
+    leaseMs: fc.integer({ min: 5_000, max: 86_400_000 }),
+  });
+  fc.assert(fc.property(some, ({ budget, leaseMs }) => {
+    const seats = seatsOf(budget, leaseMs);
+    ok(roundMs(budget, seats) <= scarceBeatMs(leaseMs));
+    ok(scarceBeatMs(leaseMs) < trustedMs(leaseMs));
+    ok(roundMs(budget, seats + 1) > scarceBeatMs(leaseMs));
+  }));
+});
+
+Deno.test("leaseSecondsFor() is a lease with which so many have a seat", () => {
+  equal(seatsOf(6, 300_000), 9);
+  for (const nodes of [1, 9, 20]) equal(seatsOf(6, leaseSecondsFor(6, nodes) * 1000), nodes);
+});
+
+Deno.test("nodes that hold nothing leave three of four turns to the others", () => {
+  const nodes = 40;
+  const aMinute = (nodes * 60_000) / scarceIdleBeatMs(6, nodes);
+  ok(aMinute <= 6 / 4);
+});
