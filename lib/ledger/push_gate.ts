@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Oid } from "./store.ts";
 
 /** When a process may push. */
 export interface PushGate {
@@ -12,8 +13,12 @@ export interface PushGate {
   readonly isOpen: boolean;
   /** Whether each push has to take the turn. */
   readonly takesTurn: boolean;
+  /** How long ago the pushes of the last minute were, in milliseconds, newest first. */
+  agesMs(): number[];
   /** Told after each push, also where nobody knows what became of it. */
   notePushed(): void;
+  /** Told that a push has taken the turn with this commit. */
+  noteTurn(commit: Oid): void;
 }
 
 /** The gate of who does not share the budget: people, who push now and then. */
@@ -21,5 +26,7 @@ export const OPEN_GATE: PushGate = {
   come: () => Promise.resolve(),
   isOpen: true,
   takesTurn: false,
+  agesMs: () => [],
+  noteTurn() {},
   notePushed() {},
 };

@@ -4,9 +4,12 @@
  *
  * @module
  */
+import { decodeTurn, encodeTurn, type Turn, TURN_RECORD_PATH } from "../protocol/turn.ts";
 import { signedBy } from "./commit_order.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Oid, RefChange, SwapOutcome } from "./store.ts";
+import { type Oid, type RefChange, type SwapOutcome, wholeContent } from "./store.ts";
+
+const MAX_TURN_BYTES = 4_096;
 
 /**
  * Compares and swaps refs on the server, as far as the gate has it: where it is shut, or the turn has
@@ -36,20 +39,35 @@ async function swapInTurn(
   ledger: Ledger,
   changes: RefChange[],
 ): Promise<Map<string, SwapOutcome>> {
-  const { names: { turn }, refs, store } = ledger;
+  const { names: { turn }, refs, store, gate } = ledger;
   const next = await writeTurn(ledger);
   const outcomes = await store.swap([...changes, { ref: turn, expected: refs.get(turn), next }], {
     atomic: true,
   });
-  if (outcomes.get(turn)?.done) ledger.noteRef(turn, next);
+  if (outcomes.get(turn)?.done) {
+    ledger.noteRef(turn, next);
+    gate.noteTurn(next);
+  }
   outcomes.delete(turn);
   return outcomes;
 }
 
-/** A commit like no other: only that it is another one counts. */
-function writeTurn({ store, writer }: Ledger): Promise<Oid> {
-  const mark = Math.floor(writer.random() * 2 ** 48).toString(16);
-  const bytes = new TextEncoder().encode(`${writer.clock.now().toISOString()} ${mark}\n`);
-  const order = signedBy(writer, `${writer.name}: turn`, [{ path: "turn", bytes }]);
+/** A commit like no other, which tells of the last pushes. */
+function writeTurn({ store, writer, gate }: Ledger): Promise<Oid> {
+  const mark = `${writer.clock.now().toISOString()} ${writer.random()}`;
+  const bytes = encodeTurn({ version: 1, mark, ages_ms: gate.agesMs() });
+  const order = signedBy(writer, `${writer.name}: turn`, [{ path: TURN_RECORD_PATH, bytes }]);
   return store.write((commits) => commits.commit(order));
+}
+
+/** What the last push said when it took the turn; undefined where that cannot be read. */
+export async function readTurn({ store, names, refs }: Ledger): Promise<Turn | undefined> {
+  const commit = refs.get(names.turn);
+  if (commit === undefined) return undefined;
+  await store.fetch(new Map([[names.turn, commit]]));
+  const entry = (await store.find(commit, [TURN_RECORD_PATH])).get(TURN_RECORD_PATH);
+  if (entry?.kind !== "file") return undefined;
+  const content = wholeContent((await store.read([entry.oid], MAX_TURN_BYTES)).get(entry.oid));
+  const turn = content && decodeTurn(content);
+  return turn?.ok ? turn.value : undefined;
 }

@@ -2,10 +2,11 @@
  * How the nodes of a grid share the pushes that a host takes. Pure.
  *
  * Where pushes are few, they are made one at a time: each one moves the grid's turn from the value
- * that its pusher has seen, so that of two who push at the same moment one loses, and nobody pushes
- * sooner than {@link turnGapMs} after the turn was last *seen* to have moved, which is after it moved.
- * So there are never more in a minute than the budget, whatever the nodes know of each other. Where
- * pushes are plenty, one at a time would hold the nodes up, and each keeps a pace of its own.
+ * that its pusher has seen, so that of two who push at the same moment one loses; and it leaves there
+ * how long ago the pushes before it were. Who reads that dates the last push by the moment at which he
+ * had *seen* it, which is after it was made, and the others from there. So {@link turnOpensMs} never
+ * lets more pushes into a minute than the budget, whatever the nodes know of each other. Where pushes
+ * are plenty, one at a time would hold the nodes up, and each keeps a pace of its own.
  *
  * @module
  */
@@ -13,6 +14,8 @@
 /** Of a budget of at most so many pushes a minute, each is taken in turn. */
 const MOST_TURNS = 60;
 const MINUTE_MS = 60_000;
+/** So much of a budget may be spent at once. */
+const BURST_PART = 2 / 3;
 /** Two clocks do not run equally fast, by so much at most. */
 const CLOCK_SLACK = 1.01;
 /**
@@ -56,7 +59,26 @@ export function isTakenInTurn(budget: number): boolean {
   return budget <= MOST_TURNS;
 }
 
-/** How long from one turn to the next at least. */
+/**
+ * When there may be a push again: when a minute has passed since the one that would be one too many
+ * with it. The first pushes after a quiet minute may follow each other at once; when more of the
+ * budget is spent, they keep a gap, so that nobody has to wait for most of a minute.
+ *
+ * @param pushedMs when the last pushes were, newest first; rather later than they were
+ * @param turnMs when the last one was that took the turn
+ */
+export function turnOpensMs(
+  budget: number,
+  pushedMs: readonly number[],
+  turnMs: number = -Infinity,
+): number {
+  const freeMs = (pushedMs[budget - 1] ?? -Infinity) + MINUTE_MS * CLOCK_SLACK;
+  const quietMs = (pushedMs[Math.ceil(budget * BURST_PART) - 1] ?? -Infinity) + MINUTE_MS;
+  const spacedMs = turnMs + turnGapMs(budget);
+  return Math.max(freeMs, Math.min(quietMs, spacedMs));
+}
+
+/** How long from one turn to the next where there is always somebody who wants it. */
 export function turnGapMs(budget: number): number {
   return (MINUTE_MS / budget) * CLOCK_SLACK;
 }

@@ -9,6 +9,7 @@ import type { Oid } from "../ledger/store.ts";
 import { isHeld } from "../protocol/transition.ts";
 import * as budget from "../scheduling/push_budget.ts";
 import type { Neighbours } from "./neighbours.ts";
+import { TurnLog } from "./turn_log.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 type Chosen = Pick<WorkerOptions, "nodeId" | "clock" | "random" | "usualPushBudget">;
@@ -17,15 +18,9 @@ export class Pushes implements PushGate {
   readonly #ledger: Ledger;
   readonly #options: Chosen;
   readonly #neighbours: Neighbours;
-  #turn?: Oid;
-  #branch?: Oid;
-  /** When the turn was seen to have moved, at the latest. */
-  #turnMs = -Infinity;
-  /** When somebody was seen to have pushed to the branch without a turn: people do. */
-  #peopleMs = -Infinity;
+  readonly #log: TurnLog;
   /** When this node last pushed. */
   #ownMs = -Infinity;
-  #luck = 0;
 
   readonly #isPressed: () => boolean;
 
@@ -40,6 +35,7 @@ export class Pushes implements PushGate {
     this.#options = options;
     this.#neighbours = neighbours;
     this.#isPressed = isPressed;
+    this.#log = new TurnLog(ledger, options);
   }
 
   /** How many pushes there may be in a minute, by all nodes together. */
@@ -58,18 +54,32 @@ export class Pushes implements PushGate {
   /** How long until this node may push, unless others do so first; 0 where it may now. */
   get opensInMs(): number {
     if (this.#budget === Infinity) return 0;
-    this.#observe();
     const opensMs = this.takesTurn
-      ? this.#turnOpensMs()
+      ? this.#log.opensMs(this.#budget, (luck) => this.#lotMs(luck))
       : this.#ownMs + budget.ownPaceMs(this.#budget, this.#nodes);
     return Math.max(0, Math.ceil(opensMs - this.#options.clock.elapsedMs()));
   }
 
+  /** Reads what the last look has shown of the pushes of others. */
+  async look(): Promise<void> {
+    if (this.takesTurn) await this.#log.look();
+  }
+
   async come(): Promise<void> {
+    await this.look();
     for (let leftMs = this.opensInMs; leftMs > 0; leftMs = this.opensInMs) {
       await this.#options.clock.wait(leftMs);
       await this.#ledger.refresh();
+      await this.look();
     }
+  }
+
+  agesMs(): number[] {
+    return this.#log.agesMs();
+  }
+
+  noteTurn(commit: Oid): void {
+    this.#log.noteOwn(commit);
   }
 
   notePushed(): void {
@@ -113,34 +123,9 @@ export class Pushes implements PushGate {
       `must be ${budget.leaseSecondsFor(this.#budget, others + 1)}`;
   }
 
-  /**
-   * Notes what the last look has shown. When something moved is not known, so the time is that at
-   * which it was noted, which is later.
-   */
-  #observe(): void {
-    const { refs, names } = this.#ledger;
-    const now = this.#options.clock.elapsedMs();
-    const turn = refs.get(names.turn);
-    const branch = refs.get(names.branch);
-    if (turn !== this.#turn) {
-      this.#turnMs = now;
-      this.#luck = this.#options.random();
-    } else if (branch !== this.#branch && this.#branch !== undefined) this.#peopleMs = now;
-    this.#turn = turn;
-    this.#branch = branch;
-  }
-
-  /** People's pushes count as well, but hold the nodes up for a gap at most. */
-  #turnOpensMs(): number {
-    const gapMs = budget.turnGapMs(this.#budget);
-    const turnMs = Math.max(this.#turnMs, this.#ownMs);
-    const peopleMs = Math.min(this.#peopleMs, turnMs + gapMs);
-    return Math.max(turnMs, peopleMs) + gapMs + this.#lotMs();
-  }
-
   /** Who cannot wait goes first; the others draw lots. */
-  #lotMs(): number {
-    return this.#isPressed() ? 0 : budget.lotMs(this.#budget, this.#known, this.#luck);
+  #lotMs(luck: number): number {
+    return this.#isPressed() ? 0 : budget.lotMs(this.#budget, this.#known, luck);
   }
 
   #otherHolders(): Set<string> {

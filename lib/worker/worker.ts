@@ -259,6 +259,7 @@ export class Worker {
       wantedShards: () => this.#appetite.wantedShards(),
       onNews: () => this.#slots.hold(),
     });
+    await this.#pushes.look();
     this.#observer.noteLook(beganMs);
     this.#appetite.noteLook();
     this.#neighbours.noteLook(this.#options.clock.elapsedMs());

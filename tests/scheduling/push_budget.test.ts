@@ -10,6 +10,7 @@ import {
   scarceIdleBeatMs,
   seatsOf,
   turnGapMs,
+  turnOpensMs,
   usualPushBudget,
 } from "../../lib/scheduling/push_budget.ts";
 import { trustedMs } from "../../lib/scheduling/lease.ts";
@@ -41,12 +42,29 @@ Deno.test("pushes are taken in turn up to one a second", () => {
   equal(isTakenInTurn(Infinity), false);
 });
 
-Deno.test("turns that are a gap apart never make more than the budget in a minute", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), (budget) => {
-    // The first of them may come right at the minute's begin.
-    const most = 1 + Math.floor((60_000 - 1) / turnGapMs(budget));
-    ok(most <= budget, `${most}`);
+Deno.test("turnOpensMs() never lets more pushes into a minute than the budget", () => {
+  const some = fc.record({
+    budget: fc.integer({ min: 1, max: 60 }),
+    // How long after each could be made somebody wants to make it.
+    pauses: fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 200 }),
+  });
+  fc.assert(fc.property(some, ({ budget, pauses }) => {
+    const pushedMs: number[] = [];
+    for (const pause of pauses) {
+      const now = (pushedMs[0] ?? 0) + pause;
+      pushedMs.unshift(Math.max(now, turnOpensMs(budget, pushedMs, pushedMs[0])));
+    }
+    pushedMs.slice(budget).forEach((at, index) => ok(pushedMs[index] - at >= 60_000));
   }));
+});
+
+Deno.test("turnOpensMs() lets two thirds of a budget be spent at once, the rest with gaps", () => {
+  equal(turnOpensMs(6, [], undefined), -Infinity);
+  ok(turnOpensMs(6, [0, 0, 0], 0) <= 0);
+  equal(turnOpensMs(6, [0, 0, 0, 0], 0), turnGapMs(6));
+  equal(turnOpensMs(6, [20, 0, 0, 0, 0, 0], 20), 60_600);
+  // Other pushes than those in turn count, but need no gap.
+  equal(turnOpensMs(6, [9, 9, 9, 0], 0), turnGapMs(6));
 });
 
 Deno.test("nodes that keep their own pace never make more than the budget in a minute", () => {
