@@ -1,6 +1,14 @@
 import { killQuietly } from "../process.ts";
 import { GitError } from "./git_error.ts";
 
+/** Of which command a step is, and how long it may take. */
+export interface StepLimit {
+  child: Deno.ChildProcess;
+  limitMs: number;
+  /** Told how long it took, in milliseconds. */
+  noteMs?: (milliseconds: number) => void;
+}
+
 /**
  * Waits for one step of a command that stays and is spoken to; kills it when that takes too long.
  *
@@ -9,10 +17,11 @@ import { GitError } from "./git_error.ts";
  */
 export async function withinLimit<T>(
   action: string,
-  { child, limitMs }: { child: Deno.ChildProcess; limitMs: number },
+  { child, limitMs, noteMs }: StepLimit,
   step: () => Promise<T>,
 ): Promise<T> {
   let isLate = false;
+  const began = performance.now();
   const timer = setTimeout(() => {
     isLate = true;
     killQuietly(child);
@@ -24,5 +33,6 @@ export async function withinLimit<T>(
     throw new GitError(`${action}: no end within ${limitMs / 1000} s`, "timed_out", 128);
   } finally {
     clearTimeout(timer);
+    noteMs?.(performance.now() - began);
   }
 }

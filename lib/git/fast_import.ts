@@ -5,7 +5,7 @@
  * @module
  */
 import { killQuietly } from "../process.ts";
-import { withinLimit } from "./deadline.ts";
+import { type StepLimit, withinLimit } from "./deadline.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
 import { GitError, troubleIn } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
@@ -45,13 +45,15 @@ export class FastImport {
   readonly #words: Promise<string>;
   /** The commits of this import. Git finds them by their mark: as objects they are not there yet. */
   readonly #marks = new Map<string, string>();
-  readonly #limitMs: number;
+  readonly #limit: StepLimit;
   #count = 0;
 
   /** @param limitMs how long each commit, and the end, may take, in milliseconds */
   constructor(git: Git, limitMs: number = TIME_LIMITS.local) {
-    this.#limitMs = limitMs;
-    this.#child = git.start(["fast-import", "--quiet", "--force", "--done"]);
+    const command = "fast-import";
+    this.#child = git.start([command, "--quiet", "--force", "--done"]);
+    const noteMs = (ms: number) => git.counters.noteTime(command, ms);
+    this.#limit = { child: this.#child, limitMs, noteMs };
     this.#stdin = new StreamBuffer(this.#child.stdin);
     this.#lines = new LineReader(this.#child.stdout);
     this.#words = new Response(this.#child.stderr).text();
@@ -119,7 +121,7 @@ export class FastImport {
   }
 
   #within<T>(step: () => Promise<T>): Promise<T> {
-    return withinLimit("writing commits", { child: this.#child, limitMs: this.#limitMs }, step);
+    return withinLimit("writing commits", this.#limit, step);
   }
 
   async #flush(): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { run, type RunOptions, type RunResult, start } from "../process.ts";
+import { commandIn, GitCounters } from "./git_counters.ts";
 import { gitEnvironment } from "./git_environment.ts";
 import { gitErrorOf } from "./git_error.ts";
 
@@ -19,7 +20,10 @@ export const TIME_LIMITS = {
   compact: 300_000,
 } as const;
 
-type GitOptions = Pick<RunOptions, "stdin" | "signal" | "timeoutMs">;
+type GitOptions = Pick<RunOptions, "stdin" | "signal" | "timeoutMs"> & {
+  /** Whether a result is to be counted as a failure; by default one with an exit code above 1. */
+  isFailure?: (result: RunResult) => boolean;
+};
 
 /** Git on one bare repository, under a pinned environment. */
 export class Git {
@@ -29,18 +33,20 @@ export class Git {
    * @param folder the bare repository
    * @param host our own environment, of which Git gets a chosen part
    * @param extra more variables for Git
+   * @param counters counts what is run
    */
   constructor(
     readonly folder: string,
     private readonly host: Record<string, string>,
     extra: Record<string, string> = {},
+    readonly counters: GitCounters = new GitCounters(),
   ) {
     this.#environment = { ...gitEnvironment(host), ...extra };
   }
 
-  /** The same Git elsewhere. */
+  /** The same Git elsewhere, counted together. */
   at(folder: string, extra: Record<string, string> = {}): Git {
-    return new Git(folder, this.host, extra);
+    return new Git(folder, this.host, extra, this.counters);
   }
 
   /**
@@ -50,12 +56,20 @@ export class Git {
    * where none is given
    * @throws {ProgramMissing} when Git is not installed
    */
-  try(args: string[], options: GitOptions = {}): Promise<RunResult> {
-    return run(this.#command(args), {
+  async try(
+    args: string[],
+    { isFailure = ({ code }) => code > 1, ...options }: GitOptions = {},
+  ): Promise<RunResult> {
+    const kind = commandIn(args);
+    this.counters.noteStart(kind);
+    const result = await run(this.#command(args), {
       timeoutMs: TIME_LIMITS.local,
       ...options,
       env: this.#environment,
     });
+    this.counters.noteTime(kind, result.durationMs);
+    if (isFailure(result)) this.counters.noteFailure(kind);
+    return result;
   }
 
   /**
@@ -65,14 +79,19 @@ export class Git {
    * @throws {GitError} when it fails
    */
   async run(action: string, args: string[], options: GitOptions = {}): Promise<Uint8Array> {
-    const result = await this.try(args, options);
+    const isFailure = ({ code }: RunResult) => code !== 0;
+    const result = await this.try(args, { isFailure, ...options });
     if (result.code !== 0) throw gitErrorOf(action, result);
     return result.stdout.bytes;
   }
 
   /** Starts a command that stays and is spoken to. */
   start(args: string[]): Deno.ChildProcess {
-    return start(this.#command(args), { env: this.#environment });
+    const kind = commandIn(args);
+    this.counters.noteStart(kind);
+    const child = start(this.#command(args), { env: this.#environment });
+    child.status.then(({ code }) => code !== 0 && this.counters.noteFailure(kind));
+    return child;
   }
 
   #command(args: string[]): string[] {

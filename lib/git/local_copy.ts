@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import { join } from "@std/path";
 import { ProgramMissing, textOf } from "../process.ts";
 import { Git } from "./git.ts";
+import { GitCounters } from "./git_counters.ts";
 import { needingRoom } from "./disk_full.ts";
 import { GitError, gitErrorOf } from "./git_error.ts";
 import type { ObjectFormat } from "./object_format.ts";
@@ -46,12 +47,15 @@ interface Place {
   url: string;
   refspecs: string[];
   host: Record<string, string>;
+  counters: GitCounters;
   /** Held as long as the copy is used. */
   lock: Deno.FsFile;
 }
 
 /** The two repositories of a copy. */
 const SIDES = ["copy.git", "offline.git"] as const;
+/** What `git config` ends with where the setting was not there (git-config, "DESCRIPTION"). */
+const NOTHING_TO_UNSET = 5;
 /** Stands behind the name of what is being removed. */
 const GONE = ".gone";
 
@@ -65,6 +69,7 @@ export function repositoryFolder(url: string, home: string): string {
  * first copy that no other process holds. A copy that is damaged is made again.
  *
  * @param refspecs the refs to follow, in Git's form
+ * @param counters counts what Git does in it
  * @throws {GitError} with `disk_full` when there is no room for it
  */
 export async function openLocalCopy(
@@ -72,6 +77,7 @@ export async function openLocalCopy(
   home: string,
   refspecs: string[],
   host: Record<string, string>,
+  counters: GitCounters = new GitCounters(),
 ): Promise<LocalCopy> {
   const base = repositoryFolder(url, home);
   for (let number = 0;; number++) {
@@ -82,7 +88,8 @@ export async function openLocalCopy(
     });
     if (await lock.tryLock(true)) {
       try {
-        return await openAt({ folder, url, refspecs, host: await withUsersSsh(url, host), lock });
+        const users = await withUsersSsh(url, host);
+        return await openAt({ folder, url, refspecs, host: users, counters, lock });
       } catch (error) {
         lock.close();
         throw error;
@@ -174,9 +181,9 @@ function copyAt(place: Place, format: ObjectFormat, packs: number): LocalCopy {
   };
 }
 
-function sidesOf({ folder, host }: Place): { git: Git; offline: Git } {
+function sidesOf({ folder, host, counters }: Place): { git: Git; offline: Git } {
   const [copy, bare] = SIDES.map((side) => join(folder, side));
-  const git = new Git(copy, host);
+  const git = new Git(copy, host, {}, counters);
   return { git, offline: git.at(bare, { GIT_OBJECT_DIRECTORY: join(copy, "objects") }) };
 }
 
@@ -259,7 +266,8 @@ async function configure(git: Git, url: string, refspecs: string[]): Promise<voi
 
 /** A push moves what it names here as well, so that the next fetch asks only for the rest. */
 async function followRefs(git: Git, refspecs: string[]): Promise<void> {
-  await git.try(["config", "--unset-all", `remote.${REMOTE}.fetch`]);
+  const isFailure = ({ code }: { code: number }) => code !== 0 && code !== NOTHING_TO_UNSET;
+  await git.try(["config", "--unset-all", `remote.${REMOTE}.fetch`], { isFailure });
   for (const refspec of refspecs) await setRemote(git, "--add", "fetch", refspec);
 }
 

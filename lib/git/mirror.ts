@@ -7,6 +7,7 @@ import { type Git, TIME_LIMITS } from "./git.ts";
 import type { LocalCopy } from "./local_copy.ts";
 import { askFormat, formatOf, notGit, type ObjectFormat, OtherFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
+import { countingReceived } from "./received.ts";
 import { asUnadvertised } from "./unadvertised.ts";
 import { type Patience, retrying, systemPatience } from "./retry.ts";
 
@@ -48,8 +49,10 @@ export class Mirror {
     const options = { timeoutMs: TIME_LIMITS.look };
     return await retrying(async () => {
       const said = await this.#git.run("reading the refs", args, options);
+      this.#git.counters.bytes.listed += said.length;
       if (said.length > 0) return this.#checked(said);
       const { format, refs } = await askFormat(this.#git, patterns);
+      this.#git.counters.bytes.listed += refs.length;
       return this.#checked(refs, format);
     }, this.#patience);
   }
@@ -151,7 +154,7 @@ export class Mirror {
     const args = [...settings, "fetch", ...common, ...flags, "--stdin", REMOTE];
     const stdin = new TextEncoder().encode(refspecs.join("\n") + "\n");
     const options = { stdin, timeoutMs: TIME_LIMITS.transfer };
-    const fetch = () => this.#git.run("fetching", args, options);
+    const fetch = () => countingReceived(this.#git, (git) => git.run("fetching", args, options));
     await retrying(fetch, this.#patience).catch((error) => {
       throw asUnadvertised("fetching", error);
     });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withinLimit } from "./deadline.ts";
+import { type StepLimit, withinLimit } from "./deadline.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
 import { GitError } from "./git_error.ts";
 import { LineReader } from "./line_reader.ts";
@@ -51,6 +51,13 @@ export class ObjectReader {
     this.#process = undefined;
   }
 
+  #begin(): Conversation {
+    const command = "cat-file";
+    const child = this.#git.start([command, "--batch-command", "--buffer"]);
+    const noteMs = (ms: number) => this.#git.counters.noteTime(command, ms);
+    return new Conversation({ child, limitMs: this.#limitMs, noteMs });
+  }
+
   #ask<T>(
     command: string,
     names: string[],
@@ -64,11 +71,9 @@ export class ObjectReader {
       return Promise.reject(new GitError(words, "failed", 0));
     }
     const answer = this.#turn.then(async () => {
-      this.#process ??= new Conversation(
-        this.#git.start(["cat-file", "--batch-command", "--buffer"]),
-      );
+      this.#process ??= this.#begin();
       try {
-        return await this.#process.ask(command, names, read, this.#limitMs);
+        return await this.#process.ask(command, names, read);
       } catch (error) {
         await this.#process.end();
         this.#process = undefined;
@@ -90,8 +95,9 @@ class Conversation {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #words: Promise<string>;
 
-  constructor(child: Deno.ChildProcess) {
-    this.#child = child;
+  /** @param limit how long the answer to one request may take */
+  constructor(private readonly limit: StepLimit) {
+    const child = this.#child = limit.child;
     this.#lines = new LineReader(child.stdout);
     this.#stdin = child.stdin.getWriter();
     this.#words = new Response(child.stderr).text();
@@ -101,12 +107,10 @@ class Conversation {
     command: string,
     names: string[],
     read: (header: ObjectInfo, lines: LineReader) => Promise<T>,
-    limitMs: number,
   ): Promise<(T | undefined)[]> {
     const request = names.map((name) => `${command} ${name}\n`).join("") + "flush\n";
     // Written while the answers are read: either pipe may be full.
-    const limit = { child: this.#child, limitMs };
-    const [answers] = await withinLimit("reading objects", limit, () =>
+    const [answers] = await withinLimit("reading objects", this.limit, () =>
       Promise.all([
         this.#answers(names.length, read),
         this.#stdin.write(new TextEncoder().encode(request)),

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { textOf } from "../process.ts";
+import { type RunResult, textOf } from "../process.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
 import { gitErrorOf, lastWords } from "./git_error.ts";
+import { withoutProgress } from "./push_progress.ts";
 
 /** The name of the server in the local copy's configuration. */
 export const REMOTE = "grid";
@@ -39,15 +40,20 @@ export async function push(
   changes: RefChange[],
   atomic: boolean,
 ): Promise<RefAnswer[]> {
-  const result = await git.try(pushCommand(changes, atomic), {
-    timeoutMs: TIME_LIMITS.transfer,
-  });
+  const isFailure = (result: RunResult) => !isAnswered(result, changes);
+  const options = { timeoutMs: TIME_LIMITS.transfer, isFailure };
+  const pushed = withoutProgress(await git.try(pushCommand(changes, atomic), options));
+  const { sentBytes, result } = pushed;
+  git.counters.bytes.sent += sentBytes;
+  if (isFailure(result)) throw gitErrorOf("pushing", result);
   const answers = parsePushReport(textOf(result.stdout));
-  const answered = new Set(answers.map(({ ref }) => ref));
-  if (result.timedOut || changes.some(({ ref }) => !answered.has(ref))) {
-    throw gitErrorOf("pushing", result);
-  }
   return answers.map((answer) => withReason(answer, textOf(result.stderr)));
+}
+
+/** Whether the server said of each ref what became of it. */
+function isAnswered({ stdout, timedOut }: RunResult, changes: RefChange[]): boolean {
+  const answered = new Set(parsePushReport(textOf(stdout)).map(({ ref }) => ref));
+  return !timedOut && changes.every(({ ref }) => answered.has(ref));
 }
 
 /** Where the server could not store what it got, or a hook said no, why is only told beside. */
@@ -61,6 +67,8 @@ export function pushCommand(changes: RefChange[], atomic: boolean): string[] {
   return [
     "push",
     "--porcelain",
+    // Nothing else tells how much was sent.
+    "--progress",
     "--no-verify",
     ...(atomic ? ["--atomic"] : []),
     ...changes.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ""}`),

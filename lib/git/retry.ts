@@ -24,6 +24,8 @@ export interface Patience {
   random(): number;
   /** Ends a pause early; nothing is tried again then. */
   signal?: AbortSignal;
+  /** Told of each further try. */
+  noteRetry?: () => void;
 }
 
 /** By the clock of this machine. */
@@ -63,7 +65,7 @@ export async function retrying<T>(
   patience: Patience,
   isWorthIt: (error: unknown) => boolean = isWorthRetry,
 ): Promise<T> {
-  const { clock, random, signal } = patience;
+  const { clock, random, signal, noteRetry } = patience;
   const began = clock.elapsedMs();
   for (let tries = 1;; tries++) {
     try {
@@ -74,6 +76,7 @@ export async function retrying<T>(
       if (pauseMs === undefined) throw error;
       await clock.wait(pauseMs, signal);
       if (signal?.aborted) throw error;
+      noteRetry?.();
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 import { type OpenCopy, SelfHealingCopy } from "../git/open_copy.ts";
 import { FastImport } from "../git/fast_import.ts";
+import type { GitCounters } from "../git/git_counters.ts";
 import { GitError } from "../git/git_error.ts";
 import { readHistory } from "../git/history.ts";
 import { type LocalCopy, openLocalCopy } from "../git/local_copy.ts";
@@ -29,6 +30,8 @@ export interface GitStoreOptions {
   host: Record<string, string>;
   /** How to wait where the server does not answer and is asked again; by this machine's clock. */
   patience?: Patience;
+  /** Counts what Git does here. */
+  counters?: GitCounters;
   /** Called when the server does not allow a change, whatever the refs name. */
   noteRefusal?: () => Promise<void>;
 }
@@ -43,17 +46,19 @@ export class GitStore implements Store {
   readonly #noteRefusal?: () => Promise<void>;
 
   private constructor(copy: LocalCopy, options: GitStoreOptions) {
-    const { names, patience = systemPatience, noteRefusal } = options;
+    const { names, noteRefusal } = options;
+    const noteRetry = () => copy.git.counters.noteRetry();
+    const patience = this.#patience = { ...options.patience ?? systemPatience, noteRetry };
     this.#copy = new SelfHealingCopy(copy, (open, why) => this.#refill(open, why), patience);
     this.#names = names;
-    this.#patience = patience;
     this.#noteRefusal = noteRefusal;
   }
 
   /** Opens the local copy; the server is not asked yet. */
   static async open(options: GitStoreOptions): Promise<GitStore> {
-    const { url, home, names, host } = options;
-    return new GitStore(await openLocalCopy(url, home, refspecsOf(names), host), options);
+    const { url, home, names, host, counters } = options;
+    const copy = await openLocalCopy(url, home, refspecsOf(names), host, counters);
+    return new GitStore(copy, options);
   }
 
   async follow(names: RefNames): Promise<void> {

@@ -35,16 +35,29 @@ export async function swapOnServer(
   const swap = async () => {
     const answers = await answersTo(open, changes, atomic);
     const isUnanswered = answers instanceof GitError;
-    if (!isUnanswered && answers.every(({ accepted }) => accepted)) return allDone(changes);
+    if (!isUnanswered && answers.every(({ accepted }) => accepted)) {
+      return counted(open, allDone(changes));
+    }
     // Also of such refs as nobody follows.
     const refs = await open.mirror.serverRefs(changes.map(({ ref }) => ref));
-    if (!isUnanswered) return swapOutcomes(changes, answers, refs, atomic);
+    if (!isUnanswered) return counted(open, swapOutcomes(changes, answers, refs, atomic));
     if (changes.every(({ ref, expected }) => refs.get(ref) === expected)) throw vain = answers;
     const landed = await withLanded(open, changes, refs, options);
     return swapOutcomes(changes, answers, landed, atomic);
   };
   // The reading is repeated by itself; only the push is repeated here.
   return await retrying(swap, patience, (error) => error === vain && isWorthRetry(error));
+}
+
+/** Counts what became of the refs in a push that was answered. */
+function counted(
+  { copy: { git } }: OpenCopy,
+  outcomes: Map<string, SwapOutcome>,
+): Map<string, SwapOutcome> {
+  git.counters.noteAnswered(
+    [...outcomes.values()].map((outcome) => outcome.done ? "moved" : outcome.why),
+  );
+  return outcomes;
 }
 
 /** The server's answers; the error where none came, because then nobody knows what took effect. */

@@ -106,6 +106,7 @@ Deno.test("ObjectReader fails and begins anew, when its process was killed", asy
   const oid = await commit(shop.copy, [{ path: "a", bytes: bytes("a") }]);
   const children: Deno.ChildProcess[] = [];
   const watched = {
+    counters: shop.copy.git.counters,
     start: (args: string[]) => {
       children.push(shop.copy.offline.start(args));
       return children.at(-1)!;
@@ -122,4 +123,6 @@ Deno.test("ObjectReader fails and begins anew, when its process was killed", asy
   });
   equal((await reader.info([oid]))[0]?.oid, oid);
   equal(children.length, 2);
+  const { count, failed, ms } = shop.copy.git.counters.snapshot().operations["cat-file"];
+  same([count, failed, ms > 0], [2, 1, true]);
 });

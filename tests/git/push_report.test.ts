@@ -81,6 +81,7 @@ Deno.test("pushCommand() gives each ref its lease: the empty one where it must n
   same(pushCommand(changes, false), [
     "push",
     "--porcelain",
+    "--progress",
     "--no-verify",
     `--force-with-lease=${MAIN}:${A}`,
     `--force-with-lease=${SHARD}:`,

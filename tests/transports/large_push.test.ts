@@ -1,5 +1,6 @@
-import { deepStrictEqual as same, equal } from "node:assert/strict";
+import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
 import { join } from "@std/path";
+import { GitCounters } from "../../lib/git/git_counters.ts";
 import { GitStore } from "../../lib/ledger/git_store.ts";
 import { RefNames } from "../../lib/protocol/layout.ts";
 import { serverTest } from "../support/servers/server_test.ts";
@@ -14,7 +15,9 @@ for (const { name, missing, serve } of Object.values(TRANSPORTS)) {
     const { url, env } = open.host;
     const names = new RefNames();
     const host = { PATH: Deno.env.get("PATH")!, HOME: open.folder, ...env };
-    const openStore = () => GitStore.open({ url, home: join(open.folder, "home"), names, host });
+    const counters = new GitCounters();
+    const home = join(open.folder, "home");
+    const openStore = () => GitStore.open({ url, home, names, host, counters });
     await using one = await openStore();
     await using two = await openStore();
     const bytes = new Uint8Array(BYTES);
@@ -36,5 +39,9 @@ for (const { name, missing, serve } of Object.values(TRANSPORTS)) {
     const read = (await two.read([oid], BYTES)).get(oid) as Uint8Array;
     equal(read.length, BYTES);
     equal(read.every((byte, at) => byte === bytes[at]), true);
+    // Whatever the transport, the pack is counted once, on its way there and on its way back.
+    const { sent, received } = counters.bytes;
+    ok(Math.abs(sent / BYTES - 1) < 0.01, `${sent}`);
+    ok(Math.abs(received / BYTES - 1) < 0.01, `${received}`);
   });
 }
