@@ -20,6 +20,8 @@ export interface Candidate {
   spec?: Oid;
   /** The instant of a retry that was waited out although our clock does not say so. */
   waited_for?: string;
+  /** Since when it waits for somebody, as far as this node has seen, by the clock's `elapsedMs`. */
+  sinceMs: number;
 }
 
 /** Everything a node has to choose from. */
@@ -50,7 +52,9 @@ export interface Seeker {
   /** How many tasks it can take now. */
   wanted: number;
   now: Date;
-  observer: Pick<Observer, "isLapsed" | "hasWaited">;
+  /** The same moment, by the clock's `elapsedMs`. */
+  nowMs: number;
+  observer: Pick<Observer, "isLapsed" | "hasWaited" | "waitsSinceMs">;
   order: QueueOrder;
 }
 
@@ -64,7 +68,7 @@ export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> 
   choice.lapsed = live.lapsed;
   const { fit, doomed } = await readFree(ledger, live.free, seeker, choice);
   fit.push(...queuedWork(ledger, seeker, choice));
-  if (seeker.wanted > 0) choice.claimable = chosen(doomed, fit, seeker.wanted);
+  if (seeker.wanted > 0) choice.claimable = chosen(doomed, fit, seeker);
   // What is in hand may come back, to be tried again.
   choice.isWorkLeft ||= seeker.held.size > 0 ||
     choice.broken.length + doomed.length + choice.lapsed.length > 0 ||
@@ -75,6 +79,8 @@ export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> 
 /** A task that this node can run now. */
 interface Fit {
   queued: Queued;
+  /** Not to be begun before. */
+  notBefore?: string;
   waited_for?: string;
 }
 
@@ -116,8 +122,9 @@ async function readFree(
   const fit: Fit[] = [];
   const doomed: Candidate[] = [];
   for (const { file, state } of await filesOf(ledger, free)) {
-    const [queued] = queuedOf(file, seeker.start);
-    if (queued === undefined) doomed.push({ task_id: state.task_id });
+    const seenMs = seeker.observer.waitsSinceMs(state) ?? seeker.nowMs;
+    const [queued] = queuedOf(file, seeker.start, seenMs);
+    if (queued === undefined) doomed.push({ task_id: state.task_id, sinceMs: seenMs });
     else if (isFitEver(queued, seeker)) {
       choice.isWorkLeft = true;
       if (isFitNow(queued, seeker)) fit.push(...dueNow(queued, state, seeker));
@@ -129,8 +136,8 @@ async function readFree(
 /** The task, if its retry has waited long enough. */
 function dueNow(queued: Queued, state: LiveState, { now, observer }: Seeker): Fit[] {
   const notBefore = state.not_before;
-  if (isDue(notBefore, now)) return [{ queued }];
-  return observer.hasWaited(state) ? [{ queued, waited_for: notBefore }] : [];
+  if (isDue(notBefore, now)) return [{ queued, notBefore }];
+  return observer.hasWaited(state) ? [{ queued, notBefore, waited_for: notBefore }] : [];
 }
 
 /** As much of the queue as is wanted. Notes what must be ended, and whether anything is left. */
@@ -149,7 +156,9 @@ function queuedWork(ledger: Ledger, seeker: Seeker, choice: Choice): Fit[] {
     if (fit.length >= wanted && choice.isWorkLeft) break;
     if (!isFitEver(queued, seeker) || !isOpen(queued.file)) continue;
     choice.isWorkLeft = true;
-    if (fit.length < wanted && isFitNow(queued, seeker)) fit.push({ queued });
+    if (fit.length < wanted && isFitNow(queued, seeker)) {
+      fit.push({ queued, notBefore: queued.task.not_before });
+    }
   }
   return fit;
 }
@@ -164,25 +173,37 @@ function isFitNow({ task }: Queued, { offers, held, now }: Seeker): boolean {
 }
 
 /** The first of what can be taken: as many as are wanted and fit into memory. */
-function chosen(doomed: Candidate[], fit: Fit[], wanted: number): Candidate[] {
+function chosen(doomed: Candidate[], fit: Fit[], seeker: Seeker): Candidate[] {
+  const { wanted } = seeker;
   const best = fit.sort((a, b) => compareRanks(a.queued.key, b.queued.key)).slice(0, wanted);
   let bytes = 0;
   const end = best.findIndex(({ queued: { file } }, at) =>
     (bytes += file.bytes) > MAX_TAKEN_BYTES && at > 0
   );
   const small = end < 0 ? best : best.slice(0, end);
-  const candidates = small.map(({ queued: { file }, waited_for }): Candidate => ({
-    task_id: file.task_id,
-    spec: file.blob,
-    waited_for,
+  const candidates = small.map((it): Candidate => ({
+    task_id: it.queued.file.task_id,
+    spec: it.queued.file.blob,
+    waited_for: it.waited_for,
+    sinceMs: sinceMs(it, seeker),
   }));
   return [...doomed, ...candidates].slice(0, wanted);
+}
+
+/** Since when a task was there and due. Only for counting: due is by the wall clock. */
+function sinceMs({ queued: { seenMs }, notBefore }: Fit, { now, nowMs }: Seeker): number {
+  const dueMs = notBefore === undefined
+    ? -Infinity
+    : nowMs - (now.getTime() - Date.parse(notBefore));
+  return Math.min(nowMs, Math.max(seenMs, dueMs));
 }
 
 /** Whether this node could run some of what others have, should they not end it. */
 async function hasWorkLater(ledger: Ledger, taken: LiveState[], seeker: Seeker): Promise<boolean> {
   for (const { file } of await filesOf(ledger, taken)) {
-    if (queuedOf(file, seeker.start).some((queued) => isFitEver(queued, seeker))) return true;
+    if (queuedOf(file, seeker.start, seeker.nowMs).some((queued) => isFitEver(queued, seeker))) {
+      return true;
+    }
   }
   return false;
 }

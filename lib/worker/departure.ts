@@ -10,6 +10,7 @@ import type { Bell } from "./bell.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import type { Slots } from "./slots.ts";
+import type { WorkerCounters } from "./worker_counters.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
@@ -22,6 +23,7 @@ interface Parts {
   slots: Slots;
   outbox: Outbox;
   bell: Bell;
+  counters: WorkerCounters;
   /** How long to wait before the next look. */
   pauseMs(): number;
   /** Looks, and says what there is to say; passing trouble is told and let go. */
@@ -66,11 +68,12 @@ export class Departure {
   /** Goes on saying what there is to say until something is so, or the time is over. */
   async #deliverUntil(isSo: () => boolean, deadlineMs: number): Promise<void> {
     const { clock } = this.#options;
-    const { bell, deliver, pauseMs } = this.#parts;
+    const { bell, counters, deliver, pauseMs } = this.#parts;
     while (!isSo() && clock.elapsedMs() < deadlineMs) {
       await deliver();
       if (isSo()) return;
-      await bell.wait(clock, Math.min(pauseMs(), deadlineMs - clock.elapsedMs()));
+      const leftMs = Math.min(pauseMs(), deadlineMs - clock.elapsedMs());
+      await counters.timed("wait", () => bell.wait(clock, leftMs));
     }
   }
 
@@ -78,7 +81,7 @@ export class Departure {
   async #settleAtLast(): Promise<Error | undefined> {
     try {
       await this.#ledger.refresh();
-      await settleAll(this.#ledger);
+      await this.#parts.counters.timed("settle", () => settleAll(this.#ledger));
       return undefined;
     } catch (error) {
       log.warn("{message}; what is finished is settled later", {

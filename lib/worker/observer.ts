@@ -15,7 +15,7 @@ export class Observer {
   readonly #nodeId: string;
   readonly #clock: Clock;
   #silences = new Map<string, Silence>();
-  /** When each waiting retry was first seen. */
+  /** When each attempt that is to be followed by another was first seen to be over. */
   #waits = new Map<string, number>();
 
   constructor(ledger: Ledger, { nodeId, clock }: { nodeId: string; clock: Clock }) {
@@ -38,7 +38,7 @@ export class Observer {
     const endedMs = this.#clock.elapsedMs();
     const look = { beganMs, endedMs };
     this.#silences = silencesAfter(this.#silences, sightings, look, this.#leaseMs);
-    const waits = states.filter(({ not_before }) => not_before !== undefined).map(claimOf);
+    const waits = states.filter(({ status }) => status === "retrying").map(claimOf);
     this.#waits = new Map(waits.map((wait) => [wait, this.#waits.get(wait) ?? endedMs]));
   }
 
@@ -71,6 +71,11 @@ export class Observer {
       return false;
     }
     return this.#clock.elapsedMs() - sinceMs >= Date.parse(state.not_before) - Date.parse(ended);
+  }
+
+  /** Since when a task has been seen to wait for its next attempt, by the clock's `elapsedMs`. */
+  waitsSinceMs(state: LiveState): number | undefined {
+    return this.#waits.get(claimOf(state));
   }
 
   get #leaseMs(): number {

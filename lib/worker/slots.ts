@@ -63,19 +63,23 @@ export class Slots {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #onEnd: (ended: Ended) => void;
+  readonly #onBegin: (taskId: string) => void;
 
   /**
    * @param options `parallel` attempts run at once
    * @param onEnd is told of each attempt that is over
+   * @param onBegin is told of each attempt whose turn has come
    */
   constructor(
     { executor, clock, random, parallel }: SlotsOptions,
     onEnd: (ended: Ended) => void,
+    onBegin: (taskId: string) => void = () => {},
   ) {
     this.#executor = executor;
     this.#clock = clock;
     this.#random = random;
     this.#onEnd = onEnd;
+    this.#onBegin = onBegin;
     this.#turns = new Turnstile(parallel);
   }
 
@@ -209,6 +213,7 @@ export class Slots {
       return this.#stopped(task, state, signal.reason.why);
     }
     inHand.begunMs = this.#clock.elapsedMs();
+    this.#onBegin(task.task_id);
     try {
       // It can have been stopped after its turn had come, and before it is here.
       if (signal.aborted) return this.#stopped(task, state, signal.reason.why);

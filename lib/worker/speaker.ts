@@ -17,6 +17,7 @@ import type { Slots } from "./slots.ts";
 import { Starter } from "./starter.ts";
 import { UnwantedResults } from "./unwanted_results.ts";
 import { Warnings } from "./warnings.ts";
+import type { WorkerCounters } from "./worker_counters.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
@@ -34,6 +35,7 @@ interface Parts {
   namesake: Namesake;
   outbox: Outbox;
   slots: Slots;
+  counters: WorkerCounters;
 }
 
 export class Speaker {
@@ -86,7 +88,8 @@ export class Speaker {
     await this.#conclude(reports, heard.slice(0, reports.length));
     const answers = heard.slice(reports.length);
     tellLosses(news, answers);
-    await this.#starter.start(news, answers);
+    this.#parts.counters.noteAnswers(news, answers);
+    await this.#parts.counters.timed("prepare", () => this.#starter.start(news, answers));
     // Not before: should the line break in between, the next look starts what was won.
     this.#starter.noteStarted();
     return {

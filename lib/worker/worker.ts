@@ -31,6 +31,7 @@ import { type Ended, Slots } from "./slots.ts";
 import { Speaker, type Spoken } from "./speaker.ts";
 import { isPassing } from "./trouble.ts";
 import { Warnings } from "./warnings.ts";
+import { WorkerCounters } from "./worker_counters.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** What is due and cannot be done, such as a heartbeat that is refused, makes nobody spin. */
@@ -45,6 +46,8 @@ interface Tick {
 }
 
 export class Worker {
+  /** What it has done so far. */
+  readonly counters: WorkerCounters;
   readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
   readonly #slots: Slots;
@@ -54,7 +57,7 @@ export class Worker {
   readonly #neighbours: Neighbours;
   readonly #pushes: Pushes;
   readonly #rhythm = new Rhythm();
-  readonly #order = new QueueOrder();
+  readonly #order: QueueOrder;
   readonly #appetite: Appetite;
   readonly #readiness: Readiness;
   readonly #settler: Settler;
@@ -84,12 +87,18 @@ export class Worker {
     ledger.gate = pushes;
     const presence = this.#presence = new Presence(ledger, options, pushes);
     const namesake = this.#namesake = new Namesake(ledger, options, presence);
-    const slots = this.#slots = new Slots(options, (ended) => this.#noteEnd(ended));
+    const counters = this.counters = new WorkerCounters(options.clock);
+    const slots = this.#slots = new Slots(
+      options,
+      (ended) => this.#noteEnd(ended),
+      (taskId) => counters.noteBegun(taskId),
+    );
+    this.#order = new QueueOrder(options.clock);
     const outbox = this.#outbox = new Outbox(options.shelf);
     this.#observer = new Observer(ledger, options);
     this.#readiness = new Readiness(options);
     this.#settler = new Settler(ledger, options, pushes);
-    const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox });
+    const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox, counters });
     this.#speaker = speaker;
     this.#appetite = new Appetite(ledger, options, {
       slots,
@@ -104,11 +113,12 @@ export class Worker {
       slots,
       outbox,
       bell: this.#bell,
+      counters,
       pauseMs: () => this.#pauseMs(false),
       deliver: () =>
         this.#safely(async () => {
           await this.#look();
-          await speaker.speak([]);
+          await counters.timed("say", () => speaker.speak([]));
         }),
     });
   }
@@ -174,7 +184,8 @@ export class Worker {
       const tick = await this.#safely(() => this.#tick());
       if (tick !== undefined && this.#isDone(tick.isWorkLeft)) return;
       this.#quietTicks = tick?.busy ? 0 : this.#quietTicks + 1;
-      await this.#bell.wait(this.#options.clock, this.#pauseMs(tick === undefined));
+      const pauseMs = this.#pauseMs(tick === undefined);
+      await this.counters.timed("wait", () => this.#bell.wait(this.#options.clock, pauseMs));
     }
   }
 
@@ -207,6 +218,7 @@ export class Worker {
       return done;
     } catch (error) {
       if (!isPassing(error)) throw error;
+      this.counters.noteTrouble();
       this.#warnings.warn("trouble", error.message);
       this.#readiness.noteTrouble(error);
       await this.#outbox.keep();
@@ -217,7 +229,8 @@ export class Worker {
   async #tick(): Promise<Tick> {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#look();
-    const choice = await this.#findWork();
+    const choice = await this.counters.timed("choose", () => this.#findWork());
+    this.counters.noteClaiming(choice.claimable, this.#speaker.concerned);
     const { said, refused } = await this.#push(choice);
     this.#rhythm.noteTick(this.#options.clock.elapsedMs() - beganMs);
     // What was said may have been the last that there was to do, and what was refused was taken by
@@ -233,21 +246,28 @@ export class Worker {
    */
   async #push(choice: Choice): Promise<Spoken> {
     const isLate = this.#presence.nextInMs(this.#isHolding) === 0;
-    const hasSettled = this.#pushes.takesTurn && !isLate && await this.#settler.settleIfDue();
+    const hasSettled = this.#pushes.takesTurn && !isLate && await this.#settle();
     let spoken: Spoken = { said: hasSettled, refused: false };
     if (this.#pushes.isOpen) {
-      spoken = await this.#speaker.speak(this.#news(choice));
-      await this.#settler.settleIfDue();
+      const news = this.#news(choice);
+      spoken = await this.counters.timed("say", () => this.#speaker.speak(news));
+      await this.#settle();
     }
     this.#awaitsPush = !this.#pushes.isOpen &&
       (choice.isWorkLeft || this.#isHolding || countFinished(this.#ledger) > 0);
     return spoken;
   }
 
+  #settle(): Promise<boolean> {
+    return this.counters.timed("settle", () => this.#settler.settleIfDue());
+  }
+
   /** Reads what has moved, and draws the consequences for what is in our hands. */
   async #look(): Promise<boolean> {
     try {
-      return await this.#lookAndReview();
+      const moved = await this.counters.timed("look", () => this.#lookAndReview());
+      this.counters.noteLook(moved);
+      return moved;
     } finally {
       this.#slots.goOn();
     }
@@ -300,6 +320,7 @@ export class Worker {
         ? Math.max(0, Math.min(room, this.#allowance()))
         : 0,
       now: this.#options.clock.now(),
+      nowMs: this.#options.clock.elapsedMs(),
       observer: this.#observer,
       order: this.#order,
     });
@@ -353,7 +374,10 @@ export class Worker {
       this.#readiness.noteBroken(broken);
       this.#slots.stopWaiting(0);
     }
-    if (ranMs !== undefined) this.#rhythm.noteTask(ranMs);
+    if (ranMs !== undefined) {
+      this.#rhythm.noteTask(ranMs);
+      this.counters.noteRun(ranMs);
+    }
     // While the slots have something to run, reports wait for others, so that a push is worth it.
     if (this.#slots.waiting === 0) this.#bell.ring();
     else this.#bell.ringBy(this.#options.clock.elapsedMs() + GATHER_MS);
