@@ -24,6 +24,13 @@ export function configureLogging(
     sinks: { stderr },
     loggers: [
       { category: "dgrid", lowestLevel: level, sinks: ["stderr"] },
+      // Who asks for them wants to see them, whatever else is logged.
+      {
+        category: ["dgrid", "counters"],
+        lowestLevel: "info",
+        sinks: ["stderr"],
+        parentSinks: "override",
+      },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
     ],
     reset: true,

@@ -6,6 +6,7 @@
 import { join, resolve } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { Git } from "../git/git.ts";
+import { GitCounters } from "../git/git_counters.ts";
 import { repositoryFolder } from "../git/local_copy.ts";
 import { GitStore } from "../ledger/git_store.ts";
 import { forgetHostCheck } from "../ledger/host_check.ts";
@@ -18,6 +19,8 @@ import { WrongUsage } from "./problems.ts";
 /** A grid and the local copy of it; disposing of it lets the local copy go. */
 export interface OpenGrid extends AsyncDisposable {
   ledger: Ledger;
+  /** What Git has done for it. */
+  git: GitCounters;
   /** Everything that is kept here of this repository. */
   folder: string;
 }
@@ -38,9 +41,15 @@ export async function openGrid(
   const who = writer ?? await userOf(env);
   const folder = repositoryFolder(url, home);
   const noteRefusal = () => forgetHostCheck(folder);
-  const store = await GitStore.open({ url, home, names, host: env, noteRefusal });
+  const counters = new GitCounters();
+  const store = await GitStore.open({ url, home, names, host: env, counters, noteRefusal });
   const ledger = new Ledger(store, names, { ...who, clock: systemClock, random: Math.random });
-  return { ledger, folder, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return {
+    ledger,
+    git: counters,
+    folder,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
 }
 
 /**

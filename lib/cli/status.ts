@@ -7,9 +7,11 @@ import { withoutPasswords } from "../git/without_passwords.ts";
 import { listNodes } from "../ledger/nodes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { PRIORITIES } from "../protocol/task.ts";
+import { countedNodes } from "../worker/counted_nodes.ts";
+import { countersFolder } from "../worker/counters_record.ts";
 import type { Command } from "./context.ts";
 import { type NodeStatus, nodeStatus } from "./node_status.ts";
-import { openGrid, repositoryOf } from "./open_grid.ts";
+import { homeOf, openGrid, repositoryOf } from "./open_grid.ts";
 import { type Counts, countTasks } from "./overview.ts";
 import { inOneLine } from "./printable.ts";
 import { table } from "./table.ts";
@@ -20,7 +22,12 @@ export const status: Command = {
   summary: "show the grid in numbers",
   operands: "",
   takes: { least: 0, most: 0 },
-  details: [],
+  details: [
+    "With --json, `workers` has the counters of the workers that share this --home: Git commands by kind,",
+    "refusals, bytes, ticks, queue delay and time by phase. `is_running` tells whether that worker is at",
+    "work; `counted_at`, when it was so: a worker writes at most every 5 s, and nothing where it has",
+    "counted nothing. A worker logs the same on SIGUSR1.",
+  ],
   async run(context) {
     const { options, terminal } = context;
     await using grid = await openGrid(context);
@@ -31,7 +38,10 @@ export const status: Command = {
     const repo = withoutPasswords(repositoryOf(context));
     const { commit, strays } = ledger.main;
     if (options.json) {
-      return terminal.printJson({ repo, commit, tasks, nodes, strays: Object.fromEntries(strays) });
+      const place = { url: repositoryOf(context), branch: options.branch };
+      const workers = await countedNodes(countersFolder(homeOf(context), place));
+      const passedOver = Object.fromEntries(strays);
+      return terminal.printJson({ repo, commit, tasks, nodes, workers, strays: passedOver });
     }
     terminal.print(table([
       ["grid", `${repo}, ${options.branch} at ${commit.slice(0, 12)}`],

@@ -10,11 +10,13 @@ import { createExecutor } from "../executor/create_executor.ts";
 import { despiteDamage } from "../git/despite_damage.ts";
 import { checkHost } from "../ledger/host_check.ts";
 import { usualPushBudget } from "../scheduling/push_budget.ts";
+import { countersFolder } from "../worker/counters_record.ts";
 import { describeMachine } from "../worker/machine.ts";
 import { FolderShelf, outboxFolder } from "../worker/shelf.ts";
 import { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker_options.ts";
 import type { Command, Context } from "./context.ts";
+import { CountersOnDemand, leaveCounters } from "./counters.ts";
 import { HardStop } from "./hard_stop.ts";
 import { Interrupts } from "./interrupts.ts";
 import { takeNodeIdentity } from "./node_identity.ts";
@@ -32,20 +34,30 @@ export const worker: Command = {
   details: [
     "Runs until it is told to stop. On SIGTERM or Ctrl-C it takes nothing new, lets what runs end",
     "within --grace, hands the rest back and says goodbye; on a second signal it ends at once.",
+    "On SIGUSR1 it logs its counters, in one line: looks at the repository, Git commands by kind and",
+    "how many were refused or failed, bytes, how long tasks waited, and where its time went.",
   ],
   async run(context) {
     refuseUnsandboxed(context.options);
     refuseWithoutSecret(context);
     using interrupts = new Interrupts();
+    using counters = new CountersOnDemand();
     const hardStop = new HardStop(interrupts.hardSignal);
     await Promise.race([
-      work(context, interrupts.signal, hardStop),
+      work(context, { stop: interrupts.signal, hardStop, counters }),
       hardStop.over(() => new Interrupted("working", interrupts.first!)),
     ]);
   },
 };
 
-async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Promise<void> {
+/** What comes from outside while a worker works. */
+interface Outside {
+  stop: AbortSignal;
+  hardStop: HardStop;
+  counters: CountersOnDemand;
+}
+
+async function work(context: Context, { stop, hardStop, counters }: Outside): Promise<void> {
   const { options, env } = context;
   const home = homeOf(context);
   using identity = await takeNodeIdentity(home, options["node-id"]);
@@ -72,6 +84,9 @@ async function work(context: Context, stop: AbortSignal, hardStop: HardStop): Pr
     executor: hardStop.guard(executor),
   });
   sleeper.wake = () => node.wake();
+  const take = counters.take = () => ({ ...node.counters.snapshot(), git: grid.git.snapshot() });
+  const place = countersFolder(home, { url, branch: options.branch });
+  await using _counters = await leaveCounters(place, nodeId, take);
   log.info("{node} runs {kinds}", { node: nodeId, kinds: executor.runs.join(" and ") });
   await node.run(stop);
 }

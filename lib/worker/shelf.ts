@@ -35,18 +35,18 @@ const ASIDE = ".unreadable";
 /** A life takes up so much at most, as it is all in memory; the next one takes up more. */
 const MAX_LOADED_BYTES = 256 * 1_048_576;
 
-/**
- * Where a node keeps what it could not deliver to a branch of a repository.
- *
- * @param url the repository's address; the credentials in it may change
- */
+/** Where a node keeps what it could not deliver to a branch of a repository. */
 export function outboxFolder(
   home: string,
   { url, branch, nodeId }: { url: string; branch: string; nodeId: string },
 ): string {
+  return join(home, "outbox", gridKey({ url, branch }), nodeId);
+}
+
+/** Names a branch of a repository in the local state. The credentials in the address may change. */
+export function gridKey({ url, branch }: { url: string; branch: string }): string {
   const address = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/i, "$1");
-  const grid = createHash("sha256").update(`${address}\n${branch}`).digest("hex").slice(0, 16);
-  return join(home, "outbox", grid, nodeId);
+  return createHash("sha256").update(`${address}\n${branch}`).digest("hex").slice(0, 16);
 }
 
 /** A shelf in a folder, for one node. Only one process at a time may use it. */
