@@ -6,6 +6,7 @@
  */
 import { deepStrictEqual as same, equal, ok, rejects } from "node:assert/strict";
 import { join } from "@std/path";
+import { GitCounters } from "../../lib/git/git_counters.ts";
 import type { Patience } from "../../lib/git/retry.ts";
 import { GitStore } from "../../lib/ledger/git_store.ts";
 import type { Oid } from "../../lib/ledger/store.ts";
@@ -32,6 +33,7 @@ interface Web extends AsyncDisposable {
   folder: string;
   server: string;
   store: GitStore;
+  counters: GitCounters;
   clock: VirtualClock;
   tip: Oid;
   meddle?: Meddle;
@@ -52,12 +54,14 @@ async function openWeb(): Promise<Web> {
   const url = `http://127.0.0.1:${http.addr.port}/server.git`;
   const patience: Patience = { clock, random: () => 0 };
   const home = join(folder, "home");
-  const store = await GitStore.open({ url, home, names, host: hostOf(folder), patience });
+  const counters = new GitCounters();
+  const store = await GitStore.open({ url, home, names, host: hostOf(folder), patience, counters });
   const tip = (await plainGit(server, "rev-parse", "main")).trim();
   const web: Web = {
     folder,
     server,
     store,
+    counters,
     clock,
     tip,
     asked: [],
@@ -246,6 +250,15 @@ Deno.test("GitStore.swap() gives up after five pushes, when the server takes non
   await rejects(swap(web, () => status(503)), { trouble: "unreachable", message });
   equal(web.asked.filter(({ wants }) => wants === "push").length, 2 * 5, "each asks for the refs");
   equal((await web.store.refs()).get(MAIN), web.tip);
+  // Here Git ends as it does after a refusal, with 1; what is missing is an answer.
+  const { operations, retries, refused_pushes } = web.counters.snapshot();
+  const { count, failed } = operations.push;
+  same({ count, failed, retries, refused_pushes }, {
+    count: 5,
+    failed: 5,
+    retries: 4,
+    refused_pushes: 0,
+  });
 });
 
 Deno.test("GitStore.swap() pushes once, when the server does not allow it", async () => {

@@ -74,9 +74,10 @@ Deno.test("a worker that ran to idle has counted each Git that was started, and 
     Object.fromEntries(counted),
     Object.fromEntries([...witnessed].map(([kind, all]) => [kind, all.length])),
   );
+  same(Object.entries(operations).filter(([, { failed }]) => failed > 0), []);
   for (const kind of ["ls-remote", "push", "fetch", "cat-file", "fast-import"]) {
-    const { count, failed, ms } = operations[kind];
-    ok(count > 0 && failed === 0 && ms > 0, `${kind} ${count} ${failed} ${ms}`);
+    const { count, ms } = operations[kind];
+    ok(count > 0 && ms > 0, `${kind} ${count} ${ms}`);
   }
   ok(Object.values(bytes).every((count) => count > 0), JSON.stringify(bytes));
   // Alone, it loses no swap; each push has moved at least one ref.
