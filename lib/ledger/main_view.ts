@@ -34,6 +34,8 @@ export class MainView {
     readonly commit: Oid = "",
     readonly settings: Settings = DEFAULT_SETTINGS,
     readonly files: QueueView = new QueueView(),
+    /** The content of `dgrid.json`; undefined where there is none. */
+    readonly settingsBlob?: Oid,
   ) {}
 
   /** The tasks that are ready, by their ids. */
@@ -70,14 +72,16 @@ export class BadSettings extends Error {
  * @throws {BadSettings} when `dgrid.json` breaks its rules
  */
 export async function readMain(store: Store, commit: Oid, before?: MainView): Promise<MainView> {
-  const settings = await readSettings(store, commit);
-  const isGoingOn = before !== undefined && sameSettings(settings, before.settings);
+  const file = await settingsFile(store, commit);
+  const isKnown = before !== undefined && before.settingsBlob === file?.oid;
+  const settings = isKnown ? before.settings : await settingsIn(store, file);
+  const isGoingOn = isKnown || (before !== undefined && sameSettings(settings, before.settings));
   const queue = isGoingOn ? before.files : new QueueView();
   const change = isGoingOn
     ? await differences(store, before.commit, commit, settings)
     : await wholeQueue(store, commit, settings);
   queue.apply(change, await resultsAmong(store, commit, queue.concerned(change)));
-  return new MainView(commit, settings, queue);
+  return new MainView(commit, settings, queue, file?.oid);
 }
 
 /**
@@ -86,10 +90,19 @@ export async function readMain(store: Store, commit: Oid, before?: MainView): Pr
  * @throws {BadSettings} when `dgrid.json` breaks its rules
  */
 export async function readSettings(store: Store, commit: Oid): Promise<Settings> {
+  return await settingsIn(store, await settingsFile(store, commit));
+}
+
+/** @throws {BadSettings} when what stands there is no plain file */
+async function settingsFile(store: Store, commit: Oid): Promise<StoreEntry | undefined> {
   const entry = (await store.find(commit, [SETTINGS_PATH])).get(SETTINGS_PATH);
-  if (entry === undefined) return DEFAULT_SETTINGS;
-  if (entry.kind !== "file") throw badSettings(noPlainFile(entry.kind));
-  const content = wholeContent((await store.read([entry.oid], MAX_TASK_BYTES)).get(entry.oid));
+  if (entry !== undefined && entry.kind !== "file") throw badSettings(noPlainFile(entry.kind));
+  return entry;
+}
+
+async function settingsIn(store: Store, file: StoreEntry | undefined): Promise<Settings> {
+  if (file === undefined) return DEFAULT_SETTINGS;
+  const content = wholeContent((await store.read([file.oid], MAX_TASK_BYTES)).get(file.oid));
   if (content === undefined) throw badSettings(tooLargeRule());
   const settings = decodeSettings(content);
   if (!settings.ok) throw badSettings(describeProblems(settings.problems));

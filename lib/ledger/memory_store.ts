@@ -5,6 +5,7 @@
  * @module
  */
 import { RefNames } from "../protocol/layout.ts";
+import { differingPaths, fileAt, fileIn, folderAt, folderIn, placesBelow } from "./memory_tree.ts";
 import type {
   Change,
   CommitOrder,
@@ -92,26 +93,35 @@ export class MemoryStore implements Store {
     enter: (path: string) => boolean = () => false,
   ): Promise<StoreEntry[]> {
     const found = new Map<string, StoreEntry>();
+    const placeOf = placesBelow(folder, enter);
     for (const [path, oid] of this.#commit(commit).files) {
-      if (!isBelow(path, folder)) continue;
-      const shut = foldersBetween(folder, path).find((between) => !enter(between));
-      if (shut !== undefined) found.set(shut, { path: shut, oid: "", kind: "folder" });
-      else found.set(path, { path, oid, kind: "file" });
+      const place = placeOf(path);
+      if (place === undefined) continue;
+      found.set(place, place === path ? fileAt(path, oid) : folderAt(place));
     }
     return Promise.resolve([...found.values()]);
   }
 
-  async diff(
+  diff(
     commits: { before: Oid; after: Oid },
     folder: string,
     enter: (path: string) => boolean,
   ): Promise<StoreDifference[]> {
-    const listed = async (commit: Oid) =>
-      new Map((await this.list(commit, folder, enter)).map((entry) => [entry.path, entry]));
-    const [before, after] = [await listed(commits.before), await listed(commits.after)];
-    return [...new Set([...before.keys(), ...after.keys()])]
-      .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
-      .filter(({ before, after }) => before?.oid !== after?.oid || before?.kind !== after?.kind);
+    const before = this.#commit(commits.before).files;
+    const after = this.#commit(commits.after).files;
+    const found = new Map<string, StoreDifference>();
+    const placeOf = placesBelow(folder, enter);
+    for (const path of differingPaths(before, after)) {
+      const place = placeOf(path);
+      if (place === undefined) continue;
+      const entryIn = place === path ? fileIn : folderIn;
+      // What is a file in one commit can be a folder in the other.
+      const difference = found.get(place) ?? { path: place };
+      difference.before ??= entryIn(before, place);
+      difference.after ??= entryIn(after, place);
+      found.set(place, difference);
+    }
+    return Promise.resolve([...found.values()]);
   }
 
   find(commit: Oid, paths: string[]): Promise<Map<string, StoreEntry>> {
@@ -227,15 +237,4 @@ export class MemoryStore implements Store {
     if (blob === undefined) throw new Error(`copying ${path}: it is not in ${commit}`);
     return blob;
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return folder === "" || path.startsWith(`${folder}/`);
-}
-
-/** The folders on the way from a folder to a file below it. */
-function foldersBetween(folder: string, path: string): string[] {
-  const start = folder === "" ? 0 : folder.length + 1;
-  const parts = path.slice(start).split("/").slice(0, -1);
-  return parts.map((_, index) => path.slice(0, start) + parts.slice(0, index + 1).join("/"));
 }

@@ -34,14 +34,24 @@ export const SHARDS: readonly string[] = [..."0123456789abcdef"];
 
 /** The shard that a task belongs to: the first hex digit of its id's SHA-256. */
 export function shardOf(taskId: string): string {
-  return idHash(taskId)[0];
+  return hashBegin(taskId)[0];
 }
 
 /** The folder of a task's result: the first two hex digits of its id's SHA-256. */
 export function resultFolderOf(taskId: string): string {
-  return idHash(taskId).slice(0, 2);
+  return hashBegin(taskId);
 }
 
-function idHash(id: string): string {
-  return createHash("sha256").update(id, "utf8").digest("hex");
+/** Each look at a queue asks for the hashes of the same ids; these are remembered, and no others. */
+const MAX_REMEMBERED = 10_000;
+const remembered = new Map<string, string>();
+
+/** The first two hex digits of an id's SHA-256. */
+function hashBegin(id: string): string {
+  const known = remembered.get(id);
+  if (known !== undefined) return known;
+  const begin = createHash("sha256").update(id, "utf8").digest("hex").slice(0, 2);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(id, begin);
+  return begin;
 }

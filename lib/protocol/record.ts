@@ -15,6 +15,8 @@ import { type Parsed, type Problem, shown } from "./problem.ts";
  */
 const LAID_OUT_LEVELS = 3;
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 /** A record as the bytes that go into the ledger: the same JSON gives the same bytes. */
 export function encodeRecord(record: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(laidOut(record, LAID_OUT_LEVELS) + "\n");
@@ -39,7 +41,7 @@ function laidOut(value: unknown, levels: number, margin = ""): string | undefine
 export function decodeJson(bytes: Uint8Array): Parsed<unknown> {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = UTF_8.decode(bytes);
   } catch {
     return refused("must be valid UTF-8");
   }

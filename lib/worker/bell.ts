@@ -1,5 +1,8 @@
 import type { Clock } from "../clock.ts";
 
+/** Nobody reads why a wait has ended; without a reason, an error would be made each time. */
+const RUNG = "rung";
+
 /** Lets a loop wait, and others end the wait. A ring while nobody waits ends the next wait. */
 export class Bell {
   #controller = new AbortController();
@@ -10,14 +13,14 @@ export class Bell {
   /** Ends the wait now. */
   ring(): void {
     this.#isRung = true;
-    this.#controller.abort();
+    this.#controller.abort(RUNG);
   }
 
   /** Ends the wait at a moment, by the clock's `elapsedMs`, unless it ends earlier. */
   ringBy(dueMs: number): void {
     if (dueMs >= this.#dueMs) return;
     this.#dueMs = dueMs;
-    this.#controller.abort();
+    this.#controller.abort(RUNG);
   }
 
   /** Waits for a ring, at most that long. */

@@ -28,6 +28,16 @@ async function mixedCommit({ folder, server, copy }: Workshop): Promise<string> 
 
 const everywhere = () => true;
 
+/** A reader that notes how many contents it is asked for at a time. */
+function countingReader(objects: ObjectReader): { counting: ObjectReader; asked: number[] } {
+  const asked: number[] = [];
+  const counting = {
+    info: (names: string[]) => objects.info(names),
+    contents: (names: string[]) => (asked.push(names.length), objects.contents(names)),
+  };
+  return { counting: counting as ObjectReader, asked };
+}
+
 Deno.test("TreeReader.list() gives what is no folder, and follows neither links nor submodules", async () => {
   await using shop = await openWorkshop();
   const oid = await mixedCommit(shop);
@@ -56,6 +66,50 @@ Deno.test("TreeReader.find() finds by whole paths, and leaves out what is not th
   equal(found.get("q/x")?.mode, "040000");
 });
 
+Deno.test("TreeReader.diff() tells what differs, also where only the kind does", async () => {
+  await using shop = await openWorkshop();
+  const before = await mixedCommit(shop);
+  await commitFiles(shop.folder, shop.server, { "q/x/y/deep": "2" }, async (work) => {
+    await Deno.remove(join(work, "q", "link"));
+    await Deno.writeTextFile(join(work, "q", "link"), "/etc/passwd");
+    await Deno.chmod(join(work, "q", "run"), 0o644);
+    await plainGit(work, "add", "q/link", "q/run");
+  });
+  await shop.copy.git.run("fetching", ["fetch", "--quiet", "grid"]);
+  const after = (await plainGit(shop.server, "rev-parse", "main")).trim();
+  await using objects = new ObjectReader(shop.copy.offline);
+  const trees = new TreeReader(objects);
+  const shownIn = async (folder: string, enter: (path: string) => boolean) =>
+    (await trees.diff({ before, after }, folder, enter)).map(({ path, before, after }) =>
+      `${path}: ${before?.mode}, ${after?.mode}`
+    ).sort();
+  const rest = ["q/link: 120000, 100644", "q/run: 100755, 100644"];
+  same(await shownIn("q", everywhere), [...rest, "q/x/y/deep: 100644, 100644"]);
+  same(await shownIn("q", () => false), [...rest, "q/x: 040000, 040000"]);
+  same(await shownIn("q/x/y", everywhere), ["q/x/y/deep: 100644, 100644"]);
+  same(await shownIn("no", everywhere), []);
+  same(await shownIn("q/flat", everywhere), []);
+});
+
+Deno.test("TreeReader.diff() reads the trees that differ, and no others", async () => {
+  await using shop = await openWorkshop();
+  const before = await commit(shop.copy, [
+    { path: "q/a/1", bytes: bytes("1") },
+    { path: "q/b/1", bytes: bytes("2") },
+    { path: "other/1", bytes: bytes("3") },
+  ]);
+  const after = await commit(shop.copy, [{ path: "q/a/2", bytes: bytes("4") }], before);
+  await using objects = new ObjectReader(shop.copy.offline);
+  const { counting, asked } = countingReader(objects);
+  const found = await new TreeReader(counting).diff({ before, after }, "q", everywhere);
+  same(found.map(({ path }) => path), ["q/a/2"]);
+  // The root, `q` and `q/a`, as they are in both commits.
+  equal(asked.reduce((sum, count) => sum + count, 0), 6);
+  const again = countingReader(objects);
+  same(await new TreeReader(again.counting).diff({ before, after }, "other", everywhere), []);
+  equal(again.asked.reduce((sum, count) => sum + count, 0), 2);
+});
+
 Deno.test("TreeReader reads each tree once", async () => {
   await using shop = await openWorkshop();
   const one = await commit(shop.copy, [
@@ -65,12 +119,8 @@ Deno.test("TreeReader reads each tree once", async () => {
   ]);
   const two = await commit(shop.copy, [{ path: "q/a/2", bytes: bytes("3") }], one);
   await using objects = new ObjectReader(shop.copy.offline);
-  const asked: number[] = [];
-  const counting = {
-    info: (names: string[]) => objects.info(names),
-    contents: (names: string[]) => (asked.push(names.length), objects.contents(names)),
-  };
-  const trees = new TreeReader(counting as ObjectReader);
+  const { counting, asked } = countingReader(objects);
+  const trees = new TreeReader(counting);
   equal((await trees.list(one, "q", everywhere)).length, 3);
   same(asked.splice(0), [1, 1, 2]);
   equal((await trees.list(two, "q", everywhere)).length, 4);
@@ -123,6 +173,7 @@ Deno.test("TreeReader tells that a commit is missing, and does not take it for e
 Deno.test("TreeReader never takes a folder whose tree is missing here for one that does not exist", async () => {
   await using shop = await openWorkshop();
   const oid = await mixedCommit(shop);
+  const older = await commit(shop.copy, [{ path: "q/x/y/deep", bytes: bytes("0") }]);
   const name = async (what: string) => (await plainGit(shop.server, "rev-parse", what)).trim();
   for (const what of ["main^{tree}", "main:q", "main:q/x"]) {
     const missing = await name(what);
@@ -141,5 +192,7 @@ Deno.test("TreeReader never takes a folder whose tree is missing here for one th
     const trees = new TreeReader(holed as ObjectReader);
     await rejects(trees.find(oid, ["q/x/y/deep"]), { name: "GitError", trouble: "damaged" });
     await rejects(trees.list(oid, "q/x", everywhere), { name: "GitError", trouble: "damaged" });
+    const commits = { before: older, after: oid };
+    await rejects(trees.diff(commits, "q", everywhere), { name: "GitError", trouble: "damaged" });
   }
 });

@@ -134,6 +134,26 @@ Deno.test("readMain() holds no more than a batch of contents, and fetches them a
   ok(batches.length === 3 && batches.every(([, bytes]) => bytes <= BATCH_BYTES), `${asked}`);
 });
 
+Deno.test("readMain() reads the settings again only when their file is another", async () => {
+  const grid = await MemoryGrid.with([]);
+  const { ledger, store } = grid.open("n1");
+  const read = store.read.bind(store);
+  let asked = 0;
+  store.read = (oids, maxBytes) => (asked += oids.length, read(oids, maxBytes));
+  const asksAfter = async (...changes: Change[]) => {
+    asked = 0;
+    await tamper(grid, grid.names.branch, changes);
+    await ledger.refresh();
+    return asked;
+  };
+  await ledger.refresh();
+  equal(await asksAfter(file("other", {})), 0);
+  equal(await asksAfter(file("dgrid.json", { version: 1, max_attempts: 7 })), 1);
+  equal(ledger.main.settings.max_attempts, 7);
+  equal(await asksAfter({ path: "dgrid.json", remove: true }), 0);
+  equal(ledger.main.settings.max_attempts, 3);
+});
+
 Deno.test("readInBatches() gives each content once, and says which are too large", async () => {
   const grid = new MemoryGrid();
   const { store } = grid.open("n1");

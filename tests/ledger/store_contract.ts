@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
 import { RefNames } from "../../lib/protocol/layout.ts";
-import type { Change, CommitOrder, Oid, Store } from "../../lib/ledger/store.ts";
+import type { Change, CommitOrder, Oid, Store, StoreEntry } from "../../lib/ledger/store.ts";
 
 /** Opens a further store on the same server. */
 export type OpenStore = () => Promise<Store>;
@@ -35,6 +35,24 @@ async function textAt(store: Store, at: Oid, path: string): Promise<string | und
   const entry = (await store.find(at, [path])).get(path);
   const content = entry && (await store.read([entry.oid], 1000)).get(entry.oid);
   return content instanceof Uint8Array ? new TextDecoder().decode(content) : undefined;
+}
+
+/** What differs, as lines `path: kind before, kind after` in order, and each by its path. */
+async function differencesOf(
+  store: Store,
+  commits: { before: Oid; after: Oid },
+  folder: string,
+  enter: (path: string) => boolean,
+) {
+  const found = await store.diff(commits, folder, enter);
+  const kindOf = (entry?: StoreEntry) => entry?.kind ?? "none";
+  const shown = found.map(({ path, before, after }) =>
+    `${path}: ${kindOf(before)}, ${kindOf(after)}`
+  );
+  return {
+    shown: shown.sort(),
+    at: (path: string) => found.find((difference) => difference.path === path),
+  };
 }
 
 /**
@@ -199,6 +217,109 @@ export function testStore(
       "folder q/in/deep",
       "folder q/out",
     ]);
+  });
+
+  test("diff() tells what was added, changed and removed below a folder", async (open) => {
+    await using store = await open();
+    const before = await begin(store, MAIN, [
+      { path: "q/same", bytes: bytes("1") },
+      { path: "q/deep/er/same", bytes: bytes("1") },
+      { path: "q/deep/er/changed", bytes: bytes("1") },
+      { path: "q/deep/removed", bytes: bytes("1") },
+      { path: "qq/elsewhere", bytes: bytes("1") },
+    ]);
+    const after = await commit(store, [
+      { path: "q/added", bytes: bytes("1") },
+      { path: "q/deep/er/changed", bytes: bytes("2") },
+      { path: "q/deep/removed", remove: true },
+      { path: "qq/elsewhere", bytes: bytes("2") },
+    ], before);
+    const differing = await differencesOf(store, { before, after }, "q", () => true);
+    same(differing.shown, [
+      "q/added: none, file",
+      "q/deep/er/changed: file, file",
+      "q/deep/removed: file, none",
+    ]);
+    const { oid } = (await store.find(after, ["q/deep/er/changed"])).get("q/deep/er/changed")!;
+    equal(differing.at("q/deep/er/changed")?.after?.oid, oid);
+    const back = await differencesOf(store, { before: after, after: before }, "q", () => true);
+    same(back.shown, [
+      "q/added: file, none",
+      "q/deep/er/changed: file, file",
+      "q/deep/removed: none, file",
+    ]);
+  });
+
+  test("diff() shows a whole folder that came or went, and nothing where all is the same", async (open) => {
+    await using store = await open();
+    const none = await begin(store, MAIN, [{ path: "other", bytes: bytes("1") }]);
+    const some = await commit(store, [
+      { path: "q/a/1", bytes: bytes("1") },
+      { path: "q/2", bytes: bytes("2") },
+    ], none);
+    const beside = await commit(store, [{ path: "other", bytes: bytes("2") }], some);
+    const shown = async (before: Oid, after: Oid, folder: string) =>
+      (await differencesOf(store, { before, after }, folder, () => true)).shown;
+    same(await shown(none, some, "q"), ["q/2: none, file", "q/a/1: none, file"]);
+    same(await shown(some, none, "q"), ["q/2: file, none", "q/a/1: file, none"]);
+    same(await shown(some, beside, "q"), []);
+    same(await shown(some, some, ""), []);
+    same(await shown(none, some, "nowhere"), []);
+    same(await shown(some, beside, ""), ["other: file, file"]);
+  });
+
+  test("diff() looks only into the folders that it is told to", async (open) => {
+    await using store = await open();
+    const before = await begin(store, MAIN, [
+      { path: "q/in/deep/1", bytes: bytes("1") },
+      { path: "q/in/2", bytes: bytes("1") },
+      { path: "q/out/deep/3", bytes: bytes("1") },
+      { path: "q/still/4", bytes: bytes("1") },
+      { path: "q/gone/5", bytes: bytes("1") },
+    ]);
+    const after = await commit(store, [
+      { path: "q/in/deep/1", bytes: bytes("2") },
+      { path: "q/in/2", bytes: bytes("2") },
+      { path: "q/out/deep/3", bytes: bytes("2") },
+      { path: "q/out/deep/6", bytes: bytes("2") },
+      { path: "q/gone/5", remove: true },
+      { path: "q/new/7", bytes: bytes("2") },
+    ], before);
+    const commits = { before, after };
+    const { shown } = await differencesOf(store, commits, "q", (path) => path === "q/in");
+    same(shown, [
+      "q/gone: folder, none",
+      "q/in/2: file, file",
+      "q/in/deep: folder, folder",
+      "q/new: none, folder",
+      "q/out: folder, folder",
+    ]);
+  });
+
+  test("diff() tells of a file that became a folder", async (open) => {
+    await using store = await open();
+    const before = await begin(store, MAIN, [{ path: "q/x", bytes: bytes("1") }]);
+    const after = await commit(store, [
+      { path: "q/x", remove: true },
+      { path: "q/x/y", bytes: bytes("1") },
+    ], before);
+    const shown = async (before: Oid, after: Oid, enter: boolean) =>
+      (await differencesOf(store, { before, after }, "q", () => enter)).shown;
+    same(await shown(before, after, true), ["q/x/y: none, file", "q/x: file, none"]);
+    same(await shown(before, after, false), ["q/x: file, folder"]);
+    same(await shown(after, before, false), ["q/x: folder, file"]);
+  });
+
+  test("diff() knows commits that others wrote", async (open) => {
+    await using one = await open();
+    await using two = await open();
+    const before = await begin(one, MAIN, [{ path: "q/1", bytes: bytes("1") }]);
+    await two.fetch(await two.refs());
+    const after = await commit(one, [{ path: "q/2", bytes: bytes("2") }], before);
+    await one.swap([{ ref: MAIN, expected: before, next: after }], { atomic: false });
+    await two.fetch(await two.refs());
+    const { shown } = await differencesOf(two, { before, after }, "q", () => true);
+    same(shown, ["q/2: none, file"]);
   });
 
   test("read() says the size of what is larger than asked for", async (open) => {

@@ -13,9 +13,10 @@ const REGISTERING_MS = 6_000;
 
 /** Judges a sign of life: the first one that is no question takes the name. */
 export function checkBeat(checker: Checker, { before, after }: Moved, by: Life): void {
+  if (by.joinedAt <= checker.world.now) return;
   const status = statusIn(checker, after);
   const hasName = status !== undefined && status !== "joining";
-  if (!hasName || by.joinedAt <= checker.world.now) return;
+  if (!hasName) return;
   by.joinedAt = checker.world.now;
   for (const other of checker.lives) {
     const isNamesake = other.name === by.name && other !== by && !other.isDead;
