@@ -7,6 +7,7 @@ import { deepStrictEqual as same, equal, match, ok } from "node:assert/strict";
 import { GitError } from "../../lib/git/git_error.ts";
 import { say } from "../../lib/ledger/live_edge.ts";
 import { standingsOf } from "../../lib/ledger/results.ts";
+import { submitTasks } from "../../lib/ledger/submit.ts";
 import { notRun } from "../../lib/protocol/result.ts";
 import type { Result } from "../../lib/protocol/result.ts";
 import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
@@ -36,6 +37,8 @@ async function resultOf(grid: MemoryGrid, id: string): Promise<Result> {
   if (standing.where !== "settled") throw new Error(`${id} is ${standing.where}`);
   return standing.result;
 }
+
+const away = () => Promise.reject(new GitError("reading the refs: away", "unreachable", 128));
 
 const outcomes = ({ attempts }: Result) =>
   attempts.map(({ attempt, node_id, outcome }) => `${attempt} ${node_id} ${outcome}`);
@@ -114,7 +117,6 @@ Deno.test("a worker that is cut off stops what runs before others take it, and s
   const working = owner.worker.run(never);
   await untilTrue(grid, () => slow.started.length > 0);
   const { refs, swap } = owner.store;
-  const away = () => Promise.reject(new GitError("reading the refs: away", "unreachable", 128));
   owner.store.refs = away;
   owner.store.swap = away;
   const cutMs = grid.clock.elapsedMs();
@@ -138,6 +140,49 @@ Deno.test("a worker that is cut off stops what runs before others take it, and s
   same(slow.started, ["a#1"]);
 });
 
+Deno.test("a worker whose sign of life is answered late counts its lease from when it sent it", async () => {
+  const grid = await MemoryGrid.with([], LEASE);
+  let stoppedMs = 0;
+  const slow = new FakeExecutor(["module"], async (_job, signal) => {
+    await grid.clock.wait(300_000, signal);
+    stoppedMs = grid.clock.elapsedMs();
+    throw signal.reason;
+  });
+  const stop = new AbortController();
+  const owner = makeWorker(grid, "n1", { executor: slow, exitWhenIdle: false });
+  const { refs, swap } = owner.store;
+  const ownersWork = owner.worker.run(stop.signal);
+  // The claim goes out shortly before a sign of life is due, so that it is trusted longer than that.
+  await grid.clock.wait(3_000);
+  await submitTasks(grid.open("submitter").ledger, [makeTask("a")]);
+  owner.worker.wake();
+  await untilTrue(grid, () => slow.started.length > 0);
+  let sentMs = 0;
+  owner.store.swap = async (changes, options) => {
+    const outcomes = await swap.call(owner.store, changes, options);
+    if (!changes.some(({ ref }) => ref === grid.names.node("n1"))) return outcomes;
+    sentMs = grid.clock.elapsedMs();
+    await grid.clock.wait(6_000);
+    Object.assign(owner.store, { refs: away, swap: away });
+    return outcomes;
+  };
+  await untilTrue(grid, () => sentMs > 0);
+  let takenMs = 0;
+  const taker = new FakeExecutor(["module"], () => {
+    takenMs = grid.clock.elapsedMs();
+    return Promise.resolve(executionOf("success"));
+  });
+  const other = makeWorker(grid, "n2", { executor: taker, exitWhenIdle: false });
+  const othersWork = other.worker.run(stop.signal);
+  await untilTrue(grid, () => takenMs > 0);
+  ok(takenMs - sentMs < 12_000, `taken after ${takenMs - sentMs}`);
+  // Not before: the answer did come while it was still trusted.
+  ok(stoppedMs - sentMs > 6_600 && stoppedMs - sentMs <= 6_700, `${stoppedMs - sentMs}`);
+  Object.assign(owner.store, { refs, swap });
+  stop.abort();
+  await Promise.all([ownersWork, othersWork]);
+});
+
 Deno.test("a long outage of the server makes nobody lose a task, and results arrive after it", async () => {
   const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")], LEASE);
   const quick = () =>
@@ -151,7 +196,6 @@ Deno.test("a long outage of the server makes nobody lose a task, and results arr
   const working = Promise.all(made.map(({ worker }) => worker.run(never)));
   await untilTrue(grid, () => made.every(({ executor }) => executor.started.length === 1));
   const servers = made.map(({ store }) => ({ refs: store.refs, swap: store.swap }));
-  const away = () => Promise.reject(new GitError("reading the refs: away", "unreachable", 128));
   for (const { store } of made) Object.assign(store, { refs: away, swap: away });
   await grid.clock.wait(3_600_000);
   made.forEach(({ store }, index) => Object.assign(store, servers[index]));
