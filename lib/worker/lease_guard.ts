@@ -32,11 +32,10 @@ export async function guardLease(guarded: Guarded, signal: AbortSignal): Promise
 }
 
 /** @returns how long until the next attempt is due; undefined where nothing is in hand */
-function stopUnrenewed({ clock, presence, slots }: Guarded, limitMs: number): number | undefined {
-  const now = clock.elapsedMs();
+function stopUnrenewed({ presence, slots }: Guarded, limitMs: number): number | undefined {
   let nextMs: number | undefined;
   for (const { task_id, sentMs } of slots.claims) {
-    const leftMs = Math.ceil(Math.max(sentMs, presence.renewedMs) + limitMs - now);
+    const leftMs = presence.trustLeftMs(sentMs);
     if (leftMs > 0) {
       nextMs = Math.min(nextMs ?? Infinity, leftMs);
       continue;

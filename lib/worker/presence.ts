@@ -8,7 +8,7 @@ import type { Companion } from "../ledger/live_edge.ts";
 import { heartbeat } from "../ledger/nodes.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
-import { beatIntervalMs } from "../scheduling/lease.ts";
+import { beatIntervalMs, trustedMs } from "../scheduling/lease.ts";
 import { isPressing } from "../scheduling/push_budget.ts";
 import { longestPollMs } from "../scheduling/pace.ts";
 import type { Pushes } from "./pushes.ts";
@@ -76,6 +76,17 @@ export class Presence {
   /** The time up to which everybody believes in this node's claims is counted from here. */
   get renewedMs(): number {
     return this.#renewedMs;
+  }
+
+  /**
+   * How long an attempt is still trusted, in whole milliseconds (DESIGN.md section 4, rule 4); 0 or less
+   * where others may take it soon.
+   *
+   * @param sentMs when its claim began to be sent, by the clock's `elapsedMs`
+   */
+  trustLeftMs(sentMs: number): number {
+    const sinceMs = Math.max(sentMs, this.#renewedMs);
+    return Math.ceil(sinceMs + trustedMs(this.#leaseMs) - this.#options.clock.elapsedMs());
   }
 
   /** The node's ref as last seen. */

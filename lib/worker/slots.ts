@@ -63,22 +63,26 @@ export class Slots {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #onEnd: (ended: Ended) => void;
+  readonly #isTrusted: (sentMs: number) => boolean;
   readonly #onBegin: (taskId: string) => void;
 
   /**
    * @param options `parallel` attempts run at once
    * @param onEnd is told of each attempt that is over
+   * @param isTrusted whether nobody else can have taken an attempt whose claim was sent at a moment
    * @param onBegin is told of each attempt whose turn has come
    */
   constructor(
     { executor, clock, random, parallel }: SlotsOptions,
     onEnd: (ended: Ended) => void,
+    isTrusted: (sentMs: number) => boolean,
     onBegin: (taskId: string) => void = () => {},
   ) {
     this.#executor = executor;
     this.#clock = clock;
     this.#random = random;
     this.#onEnd = onEnd;
+    this.#isTrusted = isTrusted;
     this.#onBegin = onBegin;
     this.#turns = new Turnstile(parallel);
   }
@@ -217,6 +221,8 @@ export class Slots {
     try {
       // It can have been stopped after its turn had come, and before it is here.
       if (signal.aborted) return this.#stopped(task, state, signal.reason.why);
+      // This process can have stood still since, and its turn come before the guard of its lease does.
+      if (!this.#isTrusted(inHand.sentMs)) return this.#stopped(task, state, "unrenewed");
       return await this.#runNow(task, state, settings, signal);
     } finally {
       this.#turns.leave();

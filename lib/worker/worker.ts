@@ -91,6 +91,7 @@ export class Worker {
     const slots = this.#slots = new Slots(
       options,
       (ended) => this.#noteEnd(ended),
+      (sentMs) => presence.trustLeftMs(sentMs) > 0,
       (taskId) => counters.noteBegun(taskId),
     );
     this.#order = new QueueOrder(options.clock);

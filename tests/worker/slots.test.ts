@@ -11,10 +11,10 @@ function claimed(task_id: string): LiveState {
   return { ...state, claimed_at, attempts: [] };
 }
 
-function hands(executor: FakeExecutor, parallel: number) {
+function hands(executor: FakeExecutor, parallel: number, isTrusted = () => true) {
   const ended: Ended[] = [];
   const options = { executor, clock: new VirtualClock(), random: () => 0, parallel };
-  const slots = new Slots(options, (one) => void ended.push(one));
+  const slots = new Slots(options, (one) => void ended.push(one), isTrusted);
   const take = (id: string) =>
     slots.start({ task: makeTask(id), state: claimed(id), sentMs: 0 }, DEFAULT_SETTINGS);
   const kinds = () => ended.map(({ saying }) => `${saying?.event.kind} ${saying?.event.task_id}`);
@@ -53,6 +53,14 @@ Deno.test("an attempt that is stopped between its turn and its start is not star
   await slots.ended();
   same([executor.started, kinds()], [[], ["hand_back a"]]);
   equal(slots.size, 0);
+});
+
+Deno.test("an attempt whose turn comes when others may have taken it is handed back", async () => {
+  const executor = new FakeExecutor(["module"], () => Promise.resolve(executionOf("success")));
+  const { slots, take, kinds } = hands(executor, 1, () => executor.started.length === 0);
+  for (const id of ["a", "b"]) take(id);
+  await slots.ended();
+  same([executor.started, kinds()], [["a#1"], ["report a", "hand_back b"]]);
 });
 
 Deno.test("hold() begins nothing, and goOn() as much as there are slots for", async () => {

@@ -8,6 +8,7 @@ import { type Container, LONGEST_KILL_MS } from "../containers.ts";
 import { STOP_MS } from "./watch_rules.ts";
 import type { Checker } from "./checker.ts";
 import type { Story } from "./story.ts";
+import { whyNotTrusted } from "./trust.ts";
 
 /** Judges the start of a container. */
 export function checkStart(checker: Checker, container: Container): void {
@@ -23,6 +24,8 @@ export function checkStart(checker: Checker, container: Container): void {
   if (isResultVisible(checker, story, container)) {
     checker.fail(`${what} was started, and its result was in view`);
   }
+  const why = whyNotTrusted(checker, container);
+  if (why !== undefined) checker.fail(`${what} was started: ${why}`);
   checkOverlap(checker, story, container);
 }
 

@@ -1,0 +1,34 @@
+/**
+ * How long a process may believe in its own claims (DESIGN.md section 4, rule 4).
+ *
+ * @module
+ */
+import type { Container } from "../containers.ts";
+import { LEASE_MS } from "../settings.ts";
+import type { Checker } from "./checker.ts";
+
+/** Others believe in a claim for a whole lease. */
+const TRUSTED_MS = LEASE_MS * 2 / 3;
+
+/**
+ * Why a process must not run an attempt now; undefined where it may: it claimed it, or gave a sign of
+ * life that arrived, less than two thirds of a lease ago.
+ *
+ * @param slackMs how much longer it may take
+ */
+export function whyNotTrusted(
+  checker: Checker,
+  container: Container,
+  slackMs = 0,
+): string | undefined {
+  const { shared, world } = checker;
+  const { life, task_id } = container;
+  if (shared.has(life.name)) return undefined;
+  const claim = checker.story(task_id).claims.find((claim) => claim.container === container);
+  const beatAt = world.past.get(world.names.node(life.name))?.at(-1)?.at ?? -Infinity;
+  const heardAt = Math.max(claim?.wonAt ?? -Infinity, beatAt);
+  const silentMs = world.now - heardAt;
+  // The clock of a machine that slept since does not tell.
+  if (life.asleepUntil > heardAt || silentMs <= TRUSTED_MS + slackMs) return undefined;
+  return `nobody has heard of it for ${silentMs.toFixed(0)} ms`;
+}
