@@ -160,6 +160,13 @@ const LEASES: readonly Variant[] = [
     replace: "const isTrusted = tookMs < watchIntervalMs(leaseMs) * 1000;",
   },
   {
+    name: "late-turn",
+    rule: "what waited for its turn until others may have taken it is not begun",
+    file: "lib/worker/slots.ts",
+    find: `if (!this.#isTrusted(inHand.sentMs)) return this.#stopped(task, state, "unrenewed");`,
+    replace: "",
+  },
+  {
     name: "retry-by-wall-clock",
     rule: "a wrong clock delays no retry",
     file: "lib/worker/observer.ts",
