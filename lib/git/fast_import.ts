@@ -34,7 +34,10 @@ export interface CommitOrder {
 /** Where folders are mounted for a moment so that files can be moved out of them. */
 const MOUNT = ".dgrid-mount";
 /** What a part of a path must not be: Git takes no such tree, or it would mean another place. */
-const FORBIDDEN_PARTS: readonly string[] = ["", ".", "..", ".git", MOUNT];
+const FORBIDDEN_PART = new RegExp(
+  `(?:^|/)(?:\\.{0,2}|\\.git|\\${MOUNT})(?:/|$)|\\0`,
+  "i",
+);
 /** Every commit is made on this ref, which is gone again before the import ends. */
 const SCRATCH_REF = "refs/dgrid-import";
 
@@ -86,10 +89,13 @@ export class FastImport {
   async #commit(order: CommitOrder): Promise<string> {
     const mark = `:${++this.#count}`;
     const parent = order.parent && (this.#marks.get(order.parent) ?? order.parent);
-    for (const part of orderParts({ ...order, parent }, mark)) {
-      this.#stdin.add(part);
+    this.#stdin.add(headOf({ ...order, parent }, mark));
+    const mounts = new Mounts();
+    for (const change of order.changes) {
+      addChange(this.#stdin, change, mounts);
       if (this.#stdin.isFull) await this.#flush();
     }
+    this.#stdin.add(mounts.isEmpty ? "\n" : `D ${MOUNT}\n\n`);
     this.#stdin.add(`get-mark ${mark}\n`);
     await this.#flush();
     const oid = await this.#lines.line();
@@ -141,31 +147,24 @@ export class FastImport {
 }
 
 function checkChange(change: TreeChange): void {
-  const parts = change.path.split("/");
-  if ("folder" in change) parts.push(change.name);
-  const bad = parts.find((part) =>
-    FORBIDDEN_PARTS.includes(part.toLowerCase()) || part.includes("\0")
-  );
+  const bad = FORBIDDEN_PART.test(change.path)
+    ? change.path
+    : "folder" in change && FORBIDDEN_PART.test(change.name)
+    ? change.name
+    : undefined;
   if (bad === undefined) return;
+  const part = bad.split("/").find((part) => FORBIDDEN_PART.test(part));
   const words = `writing commits: the path ${JSON.stringify(change.path)} must not have the part ` +
-    JSON.stringify(bad);
+    JSON.stringify(part);
   throw new GitError(words, "failed", 0);
 }
 
-/** One after another, as the commit of a settlement has tens of thousands. */
-function* orderParts(
-  { parent, message, author, time, changes }: CommitOrder,
-  mark: string,
-): Generator<string | Uint8Array> {
-  const text = new TextEncoder().encode(message);
-  yield `commit ${SCRATCH_REF}\nmark ${mark}\n`;
-  yield `committer ${identity(author.name)} <${identity(author.email)}> ${time} +0000\n`;
-  yield `data ${text.length}\n`;
-  yield text;
-  yield parent === undefined ? "\n" : `\nfrom ${parent}\n`;
-  const mounts = new Mounts();
-  for (const change of changes) yield* changeParts(change, mounts);
-  yield mounts.isEmpty ? "\n" : `D ${MOUNT}\n\n`;
+/** All of a commit but its changes. */
+function headOf({ parent, message, author, time }: CommitOrder, mark: string): string {
+  const { length } = new TextEncoder().encode(message);
+  const who = `${identity(author.name)} <${identity(author.email)}> ${time} +0000`;
+  const head = `commit ${SCRATCH_REF}\nmark ${mark}\ncommitter ${who}\n`;
+  return `${head}data ${length}\n${message}\n${parent === undefined ? "" : `from ${parent}\n`}`;
 }
 
 /** Names must not hold what ends a name in Git's format. */
@@ -191,23 +190,25 @@ class Mounts {
   }
 }
 
-function* changeParts(change: TreeChange, mounts: Mounts): Generator<string | Uint8Array> {
+/** A commit has tens of thousands of changes, so each is no more than one or two pieces. */
+function addChange(stdin: StreamBuffer, change: TreeChange, mounts: Mounts): void {
   const path = quoted(change.path);
   if ("remove" in change) {
-    yield `D ${path}\n`;
+    stdin.add(`D ${path}\n`);
   } else if ("blob" in change) {
-    yield `M 100644 ${change.blob} ${path}\n`;
+    stdin.add(`M 100644 ${change.blob} ${path}\n`);
   } else if ("bytes" in change) {
-    yield `M 100644 inline ${path}\ndata ${change.bytes.length}\n`;
-    yield change.bytes;
-    yield "\n";
+    stdin.add(`M 100644 inline ${path}\ndata ${change.bytes.length}\n`);
+    stdin.add(change.bytes);
+    stdin.add("\n");
   } else {
     const { place, command } = mounts.place(change.folder);
-    yield `${command}C ${quoted(`${place}/${change.name}`)} ${path}\n`;
+    stdin.add(`${command}C ${quoted(`${place}/${change.name}`)} ${path}\n`);
   }
 }
 
 /** A path as fast-import reads it between quotes. */
 function quoted(path: string): string {
+  if (!/[\\"\n]/.test(path)) return `"${path}"`;
   return `"${path.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n")}"`;
 }

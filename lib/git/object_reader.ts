@@ -137,14 +137,17 @@ class Conversation {
       if (header === undefined) {
         throw new GitError(`reading objects: ${(await this.#words).trim()}`, "damaged", 128);
       }
-      const parts = header.split(" ");
-      const size = Number(parts.at(-1));
-      answers.push(
-        Number.isInteger(size)
-          ? await read({ oid: parts[0], type: parts[1], size }, this.#lines)
-          : undefined,
-      );
+      const info = infoIn(header);
+      answers.push(info && await read(info, this.#lines));
     }
     return answers;
   }
+}
+
+/** What a header says: `<oid> <type> <size>`; undefined where there is no such object here. */
+function infoIn(header: string): ObjectInfo | undefined {
+  const [first, last] = [header.indexOf(" "), header.lastIndexOf(" ")];
+  const size = Number(header.slice(last + 1));
+  if (!Number.isInteger(size)) return undefined;
+  return { oid: header.slice(0, first), type: header.slice(first + 1, last), size };
 }

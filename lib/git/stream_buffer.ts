@@ -1,5 +1,7 @@
 /** So many bytes go into a pipe at once: a few system calls for thousands of small files. */
 const BUFFER_BYTES = 256 * 1024;
+/** So many characters of text are made bytes at once. */
+const TEXT_LENGTH = 16 * 1024;
 
 /**
  * Gathers small pieces of text and bytes into large writes. Nobody may write past it.
@@ -9,6 +11,8 @@ export class StreamBuffer {
   readonly #encoder = new TextEncoder();
   #buffer = new Uint8Array(BUFFER_BYTES);
   #length = 0;
+  /** Stands behind what is in the buffer. */
+  #text = "";
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
@@ -21,18 +25,20 @@ export class StreamBuffer {
 
   /** Adds a piece; it is copied, so what it was made of may change afterwards. */
   add(piece: string | Uint8Array): void {
-    // A character of a string takes at most 3 bytes of UTF-8.
-    this.#makeRoom(typeof piece === "string" ? piece.length * 3 : piece.length);
     if (typeof piece === "string") {
-      this.#length += this.#encoder.encodeInto(piece, this.#free()).written;
-    } else {
-      this.#free().set(piece);
-      this.#length += piece.length;
+      this.#text += piece;
+      if (this.#text.length >= TEXT_LENGTH) this.#encode();
+      return;
     }
+    this.#encode();
+    this.#makeRoom(piece.length);
+    this.#buffer.set(piece, this.#length);
+    this.#length += piece.length;
   }
 
   /** Hands on what was gathered; waits until the reader has room for it. */
   async flush(): Promise<void> {
+    this.#encode();
     if (this.#length === 0) return;
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#length = 0;
@@ -52,8 +58,14 @@ export class StreamBuffer {
     await this.#writer.abort();
   }
 
-  #free(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(this.#length);
+  /** Many small texts in one go. */
+  #encode(): void {
+    if (this.#text === "") return;
+    // A character of a string takes at most 3 bytes of UTF-8.
+    this.#makeRoom(this.#text.length * 3);
+    const free = this.#buffer.subarray(this.#length);
+    this.#length += this.#encoder.encodeInto(this.#text, free).written;
+    this.#text = "";
   }
 
   #makeRoom(more: number): void {

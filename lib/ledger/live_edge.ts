@@ -90,6 +90,7 @@ function openOf(sayings: Saying[], { heard, refused }: Progress): Saying[] {
 /** What to say next: all, but of what has to be said alone one for each shard. */
 function nextOf(sayings: Saying[], progress: Progress): Saying[] {
   const open = openOf(sayings, progress);
+  if (progress.alone.size === 0) return open;
   const crowd = open.filter((saying) => !progress.alone.has(saying));
   const lonely = open.filter((saying) => progress.alone.has(saying));
   const shardsOf = (some: Saying[]) => new Set(some.map(({ event }) => shardOf(event.task_id)));

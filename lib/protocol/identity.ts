@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** The rule for task and node ids, as messages quote it (DESIGN.md section 2, Contract). */
 export const ID_RULE = "1 to 64 of A-Z a-z 0-9 - _ . , not starting with . or -, " +
@@ -34,24 +34,20 @@ export const SHARDS: readonly string[] = [..."0123456789abcdef"];
 
 /** The shard that a task belongs to: the first hex digit of its id's SHA-256. */
 export function shardOf(taskId: string): string {
-  return hashBegin(taskId)[0];
+  return resultFolderOf(taskId)[0];
 }
 
 /** The folder of a task's result: the first two hex digits of its id's SHA-256. */
 export function resultFolderOf(taskId: string): string {
-  return hashBegin(taskId);
-}
-
-/** Each look at a queue asks for the hashes of the same ids; these are remembered, and no others. */
-const MAX_REMEMBERED = 10_000;
-const remembered = new Map<string, string>();
-
-/** The first two hex digits of an id's SHA-256. */
-function hashBegin(id: string): string {
-  const known = remembered.get(id);
+  const known = folders.get(taskId);
   if (known !== undefined) return known;
-  const begin = createHash("sha256").update(id, "utf8").digest("hex").slice(0, 2);
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(id, begin);
-  return begin;
+  const folder = hash("sha256", taskId).slice(0, 2);
+  if (folders.size >= MAX_REMEMBERED) folders.clear();
+  folders.set(taskId, folder);
+  return folder;
 }
+
+/** What was worked out of late: a look asks for the same tasks some twenty times, one after another. */
+const folders = new Map<string, string>();
+/** At a hundred bytes each; a look at a longer queue works them out anew. */
+const MAX_REMEMBERED = 32_768;

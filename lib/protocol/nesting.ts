@@ -9,14 +9,15 @@
 /** A task, and what a module returns, have at most this many lists and objects in each other. */
 export const MAX_DEPTH = 64;
 
-/** Whether a JSON value has more than `levels` lists and objects in each other. Safe at any depth. */
+/**
+ * Whether a JSON value has more than `levels` lists and objects in each other. Safe at any depth, as
+ * it goes down no further than so many levels.
+ */
 export function isDeeperThan(value: unknown, levels: number): boolean {
-  let layer = [value].filter(isContainer);
-  for (let depth = 0; layer.length > 0; depth++) {
-    if (depth === levels) return true;
-    layer = layer.flatMap((container) => Object.values(container)).filter(isContainer);
-  }
-  return false;
+  if (!isContainer(value)) return false;
+  if (levels === 0) return true;
+  const inside = Array.isArray(value) ? value : Object.values(value);
+  return inside.some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function isContainer(value: unknown): value is object {

@@ -6,6 +6,7 @@
  * @module
  */
 import type { z } from "zod";
+import { isDeeperThan } from "./nesting.ts";
 import { type Parsed, type Problem, shown } from "./problem.ts";
 
 /**
@@ -15,11 +16,16 @@ import { type Parsed, type Problem, shown } from "./problem.ts";
  */
 const LAID_OUT_LEVELS = 3;
 
-const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A record as the bytes that go into the ledger: the same JSON gives the same bytes. */
 export function encodeRecord(record: unknown): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(laidOut(record, LAID_OUT_LEVELS) + "\n");
+  // Nearly all records are so flat, and the engine's own writer is ten times as fast as ours.
+  const text = isDeeperThan(record, LAID_OUT_LEVELS)
+    ? laidOut(record, LAID_OUT_LEVELS)
+    : JSON.stringify(record, null, 2);
+  return encoder.encode(text + "\n");
 }
 
 /** What `JSON.stringify(value, null, 2)` gives, but with everything below `levels` in one line. */
@@ -41,7 +47,7 @@ function laidOut(value: unknown, levels: number, margin = ""): string | undefine
 export function decodeJson(bytes: Uint8Array): Parsed<unknown> {
   let text: string;
   try {
-    text = UTF_8.decode(bytes);
+    text = decoder.decode(bytes);
   } catch {
     return refused("must be valid UTF-8");
   }

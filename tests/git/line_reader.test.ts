@@ -3,8 +3,19 @@ import fc from "fast-check";
 import { LineReader } from "../../lib/git/line_reader.ts";
 import { bytes } from "./workshop.ts";
 
+/** A stream of bytes, as pipes are. */
 function streamOf(...parts: (string | Uint8Array)[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(parts.map((part) => typeof part === "string" ? bytes(part) : part));
+  const wanted = parts.map((part) => typeof part === "string" ? bytes(part) : part)
+    .filter(({ length }) => length > 0);
+  return new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const part = wanted.shift();
+      if (part !== undefined) return controller.enqueue(part.slice());
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
 }
 
 async function linesOf(reader: LineReader): Promise<string[]> {
@@ -50,7 +61,9 @@ Deno.test("LineReader.bytes() tells that the stream ended early", async () => {
 
 Deno.test("LineReader.cancel() lets the stream go", async () => {
   let let_go = false;
-  const reader = new LineReader(new ReadableStream({ cancel: () => void (let_go = true) }));
+  const reader = new LineReader(
+    new ReadableStream({ type: "bytes", cancel: () => void (let_go = true) }),
+  );
   await reader.cancel();
   equal(let_go, true);
   equal(await reader.line(), undefined);

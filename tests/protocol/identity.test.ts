@@ -66,3 +66,10 @@ Deno.test("shardOf() does not fold the case of an id", () => {
 Deno.test("SHARDS are the sixteen hex digits in order", () => {
   same([...SHARDS], Array.from({ length: 16 }, (_, digit) => digit.toString(16)));
 });
+
+Deno.test("resultFolderOf() says the same of a task, however many others it was asked about", () => {
+  const ids = Array.from({ length: 20_000 }, (_, index) => `task-${index}`);
+  const first = ids.map(resultFolderOf);
+  same(ids.map(resultFolderOf), first);
+  equal(new Set(first).size, 256);
+});

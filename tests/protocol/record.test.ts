@@ -1,4 +1,5 @@
 import { deepStrictEqual as same, equal, match } from "node:assert/strict";
+import fc from "fast-check";
 import { z } from "zod";
 import { describeProblem, describeProblems, shown } from "../../lib/protocol/problem.ts";
 import { checkRecord, decodeJson, decodeRecord, encodeRecord } from "../../lib/protocol/record.ts";
@@ -21,6 +22,18 @@ Deno.test("encodeRecord() writes what lies deeper than three levels in one line"
     new TextDecoder().decode(encodeRecord({ a: { b: [{ c: [1, { d: 2 }] }], e: {}, f: [] } })),
     '{\n  "a": {\n    "b": [\n      {"c":[1,{"d":2}]}\n    ],\n    "e": {},\n    "f": []\n  }\n}\n',
   );
+});
+
+Deno.test("encodeRecord() writes a field the same way, whether another one is deep or flat", () => {
+  const linesOf = (record: unknown) => new TextDecoder().decode(encodeRecord(record)).split("\n");
+  const flat = fc.anything({ maxDepth: 1, key: fc.string(), values: [fc.string(), fc.double()] });
+  fc.assert(fc.property(flat, (value) => {
+    const alone = linesOf({ z: 1, value }).slice(0, -2);
+    same(linesOf({ z: 1, value, deep: [[[[]]]] }).slice(0, alone.length), [
+      ...alone.slice(0, -1),
+      `${alone.at(-1)},`,
+    ]);
+  }));
 });
 
 Deno.test("decodeJson() refuses bytes that are no UTF-8, and text that is no JSON", () => {
