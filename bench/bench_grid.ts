@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { systemClock } from "../lib/clock.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { GitStore } from "../lib/ledger/git_store.ts";
 import { Ledger } from "../lib/ledger/ledger.ts";
 import type { Store } from "../lib/ledger/store.ts";
@@ -28,6 +28,8 @@ export interface OpenOptions {
   name: string;
   /** Lays something over the store. */
   over?: (store: Store) => Store;
+  /** By default the machine's. */
+  clock?: Clock;
 }
 
 /** Makes a bare repository with an empty grid, and gives its path. */
@@ -43,12 +45,12 @@ export async function makeGrid(folder: string): Promise<string> {
 
 /** Opens a grid under a name. The repository is not asked yet. */
 export async function openLedger(options: OpenOptions): Promise<OpenLedger> {
-  const { url, home, name, over = (store) => store } = options;
+  const { url, home, name, over = (store) => store, clock = systemClock } = options;
   const names = new RefNames();
   const host = Deno.env.toObject();
   const store = over(await GitStore.open({ url, home, names, host }));
   const email = `${name}@example.com`;
-  const writer = { name, email, clock: systemClock, random: Math.random };
+  const writer = { name, email, clock, random: Math.random };
   const ledger = new Ledger(store, names, writer);
   return { ledger, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }

@@ -7,6 +7,7 @@ import type { Benchmark } from "./benchmark.ts";
 import { contention } from "./contention.ts";
 import { docker } from "./docker.ts";
 import { firstSync } from "./first_sync.ts";
+import { idleHour } from "./idle_hour.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { sandbox } from "./sandbox.ts";
@@ -24,6 +25,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   submit,
   settle,
   firstSync,
+  idleHour,
   memory,
   startup,
 ];

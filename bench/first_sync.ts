@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import { Proxy } from "../tests/chaos/proxy.ts";
-import { missingForHttp, serveByHttp } from "../tests/support/servers/smart_http.ts";
+import { missingForHttp } from "../tests/support/servers/smart_http.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeGrid, openLedger } from "./bench_grid.ts";
+import { HttpMeter } from "./http_meter.ts";
 import { command } from "./processes.ts";
 import { writePast } from "./settled_ledger.ts";
 import { millisecondsOf } from "./stopwatch.ts";
@@ -23,15 +23,12 @@ export const firstSync: Benchmark = {
   async prepare({ short, folder, stack }) {
     const repository = await makeGrid(folder);
     await writePast(repository, { commits: short ? 300 : 5_000, resultsPerCommit: 10 });
-    const host = stack.use(await serveByHttp({ repository, folder }));
-    const proxy = stack.use(new Proxy(Number(new URL(host.url).port)));
-    const url = new URL(host.url);
-    url.port = String(proxy.port);
+    const meter = stack.use(await HttpMeter.serve(repository, folder));
     const counted = (work: (folder: string) => Promise<unknown>) => async ({ folder }: Round) =>
-      await measureBytes(proxy, () => work(folder));
+      await measureBoth(meter, () => work(folder));
     return {
-      own: counted((folder) => lookAt(url.href, folder)),
-      reference: counted((folder) => command(["git", "clone", "-q", url.href, `${folder}/clone`])),
+      own: counted((folder) => lookAt(meter.url, folder)),
+      reference: counted((folder) => command(["git", "clone", "-q", meter.url, `${folder}/clone`])),
     };
   },
 };
@@ -41,8 +38,8 @@ async function lookAt(url: string, folder: string): Promise<void> {
   await open.ledger.refresh();
 }
 
-async function measureBytes(proxy: Proxy, work: () => Promise<unknown>): Promise<Figures> {
-  const before = proxy.bytes.up + proxy.bytes.down;
-  const ms = await millisecondsOf(work);
-  return { [TIME]: ms, [BYTES]: proxy.bytes.up + proxy.bytes.down - before };
+async function measureBoth(meter: HttpMeter, work: () => Promise<unknown>): Promise<Figures> {
+  let ms = NaN;
+  const { bytes } = await meter.during(async () => ms = await millisecondsOf(work));
+  return { [TIME]: ms, [BYTES]: bytes };
 }

@@ -5,7 +5,7 @@
  */
 import type { NodeRecord } from "../protocol/node_record.ts";
 import { spanInWords } from "../report/span.ts";
-import { IDLE_BEAT_MS } from "../scheduling/lease.ts";
+import { IDLE_BEAT_MS, latestBeatMs } from "../scheduling/lease.ts";
 
 export type NodeStatus = NodeRecord["status"] | "silent";
 
@@ -24,7 +24,7 @@ export function nodeStatus(node: NodeRecord, leaseSeconds: number, nowMs: number
 /** Three leases; a node that runs nothing may also miss one of its rarer signs of life. */
 function silenceMs({ running }: NodeRecord, leaseSeconds: number): number {
   const leases = 3 * leaseSeconds * 1000;
-  return running.length > 0 ? leases : Math.max(leases, 2 * IDLE_BEAT_MS);
+  return running.length > 0 ? leases : Math.max(leases, 2 * latestBeatMs(IDLE_BEAT_MS, false));
 }
 
 /** How long ago an instant was, in words. */

@@ -194,8 +194,8 @@ export const OPTIONS = {
     value: "SECONDS",
     variable: "HEARTBEAT_INTERVAL",
     help:
-      "how often to give a sign of life when idle; by default 300, and while tasks run always " +
-      "at least every third of the grid's lease",
+      "how often to give a sign of life when idle, up to a fifth more where no look comes sooner; by " +
+      "default 600, and while tasks run always at least every third of the grid's lease",
     commands: WORKER,
   }),
   grace: settled(seconds(0, 86_400), {

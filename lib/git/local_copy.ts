@@ -11,6 +11,7 @@ import { ProgramMissing, textOf } from "../process.ts";
 import { Git } from "./git.ts";
 import { GitCounters } from "./git_counters.ts";
 import { needingRoom } from "./disk_full.ts";
+import { earlyCredentials } from "./early_credentials.ts";
 import { GitError, gitErrorOf } from "./git_error.ts";
 import type { ObjectFormat } from "./object_format.ts";
 import { REMOTE } from "./push.ts";
@@ -257,6 +258,8 @@ async function namesIn(folder: string): Promise<string[]> {
 async function configure(git: Git, url: string, refspecs: string[]): Promise<void> {
   await setRemote(git, "--replace-all", "url", url);
   await followRefs(git, refspecs);
+  const early = earlyCredentials(url);
+  if (early !== undefined) await setConfig(git, "--replace-all", ...early);
   if (isLocal(url)) {
     // A repository on disk that nobody has configured can leave out contents all the same.
     const program = "git -c uploadpack.allowFilter=true upload-pack";
@@ -272,8 +275,11 @@ async function followRefs(git: Git, refspecs: string[]): Promise<void> {
 }
 
 async function setRemote(git: Git, how: string, name: string, value: string): Promise<void> {
-  const args = ["config", how, `remote.${REMOTE}.${name}`, value];
-  await git.run("configuring the local copy", args);
+  await setConfig(git, how, `remote.${REMOTE}.${name}`, value);
+}
+
+async function setConfig(git: Git, how: string, name: string, value: string): Promise<void> {
+  await git.run("configuring the local copy", ["config", how, name, value]);
 }
 
 /** Whether a repository's address is a path on this machine. */

@@ -14,6 +14,12 @@ import { type Patience, retrying, systemPatience } from "./retry.ts";
 /** More packs than this are made one: each makes every look-up slower. */
 const MAX_PACKS = 50;
 
+/**
+ * The newer protocol first asks what the server can do, and then for its refs: by HTTP a request more.
+ * Its answer is no shorter, because `git ls-remote` does not tell the server the patterns.
+ */
+const ONE_ANSWER = ["-c", "protocol.version=0"];
+
 /** How much history to ask for, where some is missing: what is missed is mostly recent. */
 const DEEPENING = ["--deepen=100", "--deepen=1000", "--deepen=10000", "--unshallow"];
 
@@ -45,7 +51,7 @@ export class Mirror {
    * @throws {GitError} also when what answered is no Git server, though Git took it for an empty one
    */
   async serverRefs(patterns: string[]): Promise<Map<string, string>> {
-    const args = ["ls-remote", "--refs", REMOTE, ...patterns];
+    const args = [...ONE_ANSWER, "ls-remote", "--refs", REMOTE, ...patterns];
     const options = { timeoutMs: TIME_LIMITS.look };
     return await retrying(async () => {
       const said = await this.#git.run("reading the refs", args, options);

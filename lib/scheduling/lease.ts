@@ -15,7 +15,9 @@ const TRUSTED_PART = 2 / 3;
 /** A node shows itself this often within a lease, so that one lost heartbeat does no harm. */
 const BEATS_PER_LEASE = 3;
 /** A node that has nothing to lose shows itself this often. */
-export const IDLE_BEAT_MS = 300_000;
+export const IDLE_BEAT_MS = 600_000;
+/** So much of the interval longer such a node waits for a look, which it makes anyway, to go with. */
+const IDLE_PATIENCE = 1 / 5;
 
 /** A claim of somebody else as an observer sees it. */
 export interface Sighting {
@@ -103,4 +105,14 @@ export function beatIntervalMs(
 ): number {
   if (!isHolding) return Math.max(wishedMs ?? IDLE_BEAT_MS, scarceMs ?? 0);
   return scarceMs ?? Math.min(wishedMs ?? Infinity, leaseMs / BEATS_PER_LEASE);
+}
+
+/**
+ * How long after its last sign of life a node wakes up for the next one, where it did not look
+ * before.
+ *
+ * @param intervalMs how often it shows itself: {@link beatIntervalMs}
+ */
+export function latestBeatMs(intervalMs: number, isHolding: boolean): number {
+  return isHolding ? intervalMs : intervalMs * (1 + IDLE_PATIENCE);
 }

@@ -8,7 +8,7 @@ import type { Companion } from "../ledger/live_edge.ts";
 import { heartbeat } from "../ledger/nodes.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
-import { beatIntervalMs, trustedMs } from "../scheduling/lease.ts";
+import { beatIntervalMs, latestBeatMs, trustedMs } from "../scheduling/lease.ts";
 import { isPressing } from "../scheduling/push_budget.ts";
 import { longestPollMs } from "../scheduling/pace.ts";
 import type { Pushes } from "./pushes.ts";
@@ -119,15 +119,15 @@ export class Presence {
   }
 
   /**
-   * How long until a heartbeat is due that is worth a push of its own, in whole milliseconds.
+   * How long until a heartbeat is worth waking up for, in whole milliseconds.
    *
    * @param isHolding whether this node holds claims
    */
   nextInMs(isHolding: boolean): number {
-    const intervalMs = this.#intervalMs(isHolding);
+    const latestMs = latestBeatMs(this.#intervalMs(isHolding), isHolding);
     // One that was sent in vain is not sent again at once.
-    const againMs = this.#sentMs + Math.min(this.#options.pollMs, intervalMs);
-    const dueMs = Math.max(this.#shownMs + intervalMs, againMs);
+    const againMs = this.#sentMs + Math.min(this.#options.pollMs, latestMs);
+    const dueMs = Math.max(this.#shownMs + latestMs, againMs);
     return Math.max(0, Math.ceil(dueMs - this.#options.clock.elapsedMs()));
   }
 

@@ -10,7 +10,7 @@ type Direction = "up" | "down";
 /** What the proxy does with a connection. */
 interface Line {
   /** Called before bytes are handed on; they wait for it. */
-  passing(direction: Direction, count: number): Promise<void>;
+  passing(direction: Direction, bytes: Uint8Array): Promise<void>;
   /** Whether, and where, a push that begins now is to be cut. */
   takeCut(): PushCut | undefined;
   noteCut(): void;
@@ -64,7 +64,7 @@ export class Connection {
     for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
       const bytes = buffer.subarray(0, count);
       if (direction === "up") this.#lookAtFirst(bytes);
-      await this.line.passing(direction, count);
+      await this.line.passing(direction, bytes);
       const allowed = this.#push?.allows(direction, bytes);
       await writeAll(to, allowed ?? bytes);
       if (allowed !== undefined) return this.#cut();

@@ -31,7 +31,13 @@ export class Proxy implements AsyncDisposable {
   #outage?: { kind: Outage; over: PromiseWithResolvers<void> };
   #held = Promise.withResolvers<void>();
 
-  constructor(private readonly serverPort: number) {
+  /**
+   * @param listener gives for each connection who is to hear what goes to the server
+   */
+  constructor(
+    private readonly serverPort: number,
+    private readonly listener: () => (bytes: Uint8Array) => void = () => () => {},
+  ) {
     this.#accepting = this.#accept();
   }
 
@@ -91,9 +97,11 @@ export class Proxy implements AsyncDisposable {
   }
 
   #connect(client: Deno.TcpConn): void {
+    const hear = this.listener();
     const connection = new Connection(client, this.serverPort, {
-      passing: async (direction, count) => {
-        this.bytes[direction] += count;
+      passing: async (direction, bytes) => {
+        this.bytes[direction] += bytes.length;
+        if (direction === "up") hear(bytes);
         if (!this.#outage) return;
         this.#held.resolve();
         await this.#outage.over.promise;

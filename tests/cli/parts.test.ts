@@ -92,16 +92,16 @@ Deno.test("nodeStatus() calls a node silent after three leases, unless it said g
   strictEqual(nodeStatus(node("offline"), 10, seen + 30_001), "offline");
 });
 
-Deno.test("nodeStatus() gives a node that runs nothing ten minutes, or three leases", () => {
+Deno.test("nodeStatus() gives a node that runs nothing 24 minutes, or three leases", () => {
   const seen = Date.parse("2026-01-01T00:00:00Z");
   const node = {
     status: "online",
     running: [] as string[],
     last_seen: "2026-01-01T00:00:00Z",
   } as NodeRecord;
-  strictEqual(nodeStatus(node, 10, seen + 600_000), "online");
-  strictEqual(nodeStatus(node, 10, seen + 600_001), "silent");
-  strictEqual(nodeStatus(node, 300, seen + 900_000), "online");
+  strictEqual(nodeStatus(node, 10, seen + 1_440_000), "online");
+  strictEqual(nodeStatus(node, 10, seen + 1_440_001), "silent");
+  strictEqual(nodeStatus(node, 600, seen + 1_800_000), "online");
 });
 
 Deno.test("ageOf() speaks in units that fit", () => {

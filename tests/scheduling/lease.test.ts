@@ -1,8 +1,8 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
 import {
   beatIntervalMs,
-  IDLE_BEAT_MS,
   isLapsed,
+  latestBeatMs,
   type Silence,
   silencesAfter,
   trustedMs,
@@ -80,13 +80,18 @@ Deno.test("a worker stops trusting its lease before anybody else does", () => {
   equal(trustedMs(LEASE), 6_000);
 });
 
-Deno.test("beatIntervalMs() is a third of the lease for who holds claims, else five minutes", () => {
+Deno.test("beatIntervalMs() is a third of the lease for who holds claims, else ten minutes", () => {
   equal(beatIntervalMs(LEASE, true), 3_000);
-  equal(beatIntervalMs(LEASE, false), IDLE_BEAT_MS);
+  equal(beatIntervalMs(LEASE, false), 600_000);
 });
 
 Deno.test("beatIntervalMs() keeps within the lease whatever is wished", () => {
   equal(beatIntervalMs(LEASE, true, { wishedMs: 60_000 }), 3_000);
   equal(beatIntervalMs(LEASE, true, { wishedMs: 500 }), 500);
   equal(beatIntervalMs(LEASE, false, { wishedMs: 60_000 }), 60_000);
+});
+
+Deno.test("latestBeatMs() lets a sign of life wait for a look, where nothing depends on it", () => {
+  equal(latestBeatMs(3_000, true), 3_000);
+  equal(latestBeatMs(600_000, false), 720_000);
 });

@@ -416,6 +416,25 @@ Deno.test("run() gives a sign of life and says goodbye", async () => {
   equal(JSON.parse(new TextDecoder().decode(bytes)).status, "offline");
 });
 
+Deno.test("an idle worker gives its signs of life with its looks, six an hour", async () => {
+  const grid = await MemoryGrid.with([]);
+  const { worker, store } = makeWorker(grid, "n1", { exitWhenIdle: false, maxPollMs: 60_000 });
+  const stop = new AbortController();
+  const working = worker.run(stop.signal);
+  await grid.clock.wait(1_800_000);
+  const counts = { looks: 0, pushes: 0 };
+  const { refs, swap } = store;
+  store.refs = () => (counts.looks++, refs.call(store));
+  store.swap = (...args) => (counts.pushes++, swap.apply(store, args));
+  await grid.clock.wait(3_600_000);
+  const { looks, pushes } = counts;
+  stop.abort();
+  await working;
+  // Those that it woke up for would be looks more than one a minute.
+  ok(looks >= 59 && looks <= 61, `${looks} looks`);
+  ok(pushes >= 5 && pushes <= 6, `${pushes} pushes`);
+});
+
 Deno.test("run() fails at once when there is no grid", async () => {
   const { worker } = makeWorker(new MemoryGrid(), "n1");
   await rejects(worker.run(never), /there is no refs\/heads\/main/);
