@@ -4,6 +4,7 @@
  * @module
  */
 import type { Benchmark } from "./benchmark.ts";
+import { busyGithub } from "./busy_github.ts";
 import { contention } from "./contention.ts";
 import { docker } from "./docker.ts";
 import { firstSync } from "./first_sync.ts";
@@ -26,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   settle,
   firstSync,
   idleHour,
+  busyGithub,
   memory,
   startup,
 ];

@@ -23,6 +23,8 @@ export interface BenchWorker {
   pollMs?: number;
   /** By default the machine's. */
   clock?: Clock;
+  /** From 0 to less than 1; by default nobody knows what. */
+  random?: () => number;
 }
 
 /** The paces of `dgrid worker`, where nothing else is said. */
@@ -34,6 +36,7 @@ export function makeWorker(ledger: Ledger, options: BenchWorker): Worker {
   return new Worker(ledger, {
     pollMs: POLL_MS.onDisk,
     clock: systemClock,
+    random: Math.random,
     ...chosen,
     nodeId,
     instance: crypto.randomUUID(),
@@ -43,6 +46,5 @@ export function makeWorker(ledger: Ledger, options: BenchWorker): Worker {
     maxPollMs: 60_000,
     graceMs: 30_000,
     version: VERSION,
-    random: Math.random,
   });
 }
