@@ -22,9 +22,12 @@ export interface Target {
   of: "ratio" | "count" | "machine";
   /** Default: the median. */
   statistic?: Statistic;
-  /** It must be at least this, or at most. */
-  bound: Bound;
-  /** What is a regression in the short form, where less is measured; nothing where absent. */
+  /** It must be at least this, or at most; where absent, only the short form has a bound. */
+  bound?: Bound;
+  /**
+   * What is a regression in the short form, where less is measured: about half of what is reached.
+   * Nothing is where absent.
+   */
   shortBound?: Bound;
 }
 

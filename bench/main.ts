@@ -8,6 +8,7 @@ import { reportMachine } from "./machine.ts";
 import { type BenchmarkReport, isPassed, measure } from "./measure.ts";
 import { type BenchCommand, parseOptions, USAGE } from "./options.ts";
 import { describeMachine, describeReport } from "./report.ts";
+import { inWorkplace } from "./workplace.ts";
 
 /** @returns the exit code */
 async function main({ names, short, json }: BenchCommand): Promise<number> {
@@ -33,4 +34,4 @@ if ("problem" in options) {
   console.error(`${options.problem}\n${USAGE}`);
   Deno.exit(2);
 }
-Deno.exit(await main(options));
+Deno.exit(await inWorkplace(() => main(options)));

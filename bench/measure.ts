@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Benchmark, type Figures, type Round, ROUNDS, type Target } from "./benchmark.ts";
+import { type Benchmark, type Figures, type Round, ROUNDS } from "./benchmark.ts";
 import { temporaryFolder } from "../tests/support/git_server.ts";
-import { judge, type Measured, ratiosOf, valuesOf, type Verdict } from "./verdict.ts";
+import { judgeAll, type Measured, ratiosOf, valuesOf, type Verdict } from "./verdict.ts";
 import { type Summary, summaryOf } from "./statistics.ts";
 
 /** A figure of a benchmark, over all rounds. */
@@ -40,7 +40,6 @@ export async function measure(benchmark: Benchmark, short: boolean): Promise<Ben
   const missing = await benchmark.missing?.();
   const rounds = missing === undefined ? await measureRounds(benchmark, short) : [];
   const { name, measures, against, targets } = benchmark;
-  const judged = missing === undefined ? targets : [];
   return {
     name,
     measures,
@@ -48,7 +47,7 @@ export async function measure(benchmark: Benchmark, short: boolean): Promise<Ben
     missing,
     rounds,
     figures: figuresOf(rounds),
-    verdicts: judged.map((target: Target) => judge(target, rounds, short)),
+    verdicts: missing === undefined ? judgeAll(targets, rounds, short) : [],
     seconds: (performance.now() - began) / 1000,
   };
 }

@@ -10,10 +10,12 @@ const MIB = 2 ** 20;
 export const memory: Benchmark = {
   name: "memory",
   measures: "no-op tasks through one worker process: its resident memory at the end",
-  targets: [{ figure: GROWTH, of: "count", bound: { most: 10 }, shortBound: { most: 60 } }],
+  targets: [{ figure: GROWTH, of: "count", bound: { most: 10 }, shortBound: { most: 50 } }],
   rounds: { full: 5, short: 1 },
   prepare({ short }) {
-    return Promise.resolve({ own: (round: Round) => own(round, short ? 1_200 : 20_000) });
+    return Promise.resolve({
+      own: (round: Round) => own(round, short ? 3_000 : 20_000),
+    });
   },
 };
 

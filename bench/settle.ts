@@ -5,9 +5,11 @@ import { say } from "../lib/ledger/live_edge.ts";
 import { settleAll } from "../lib/ledger/settle.ts";
 import { notRun } from "../lib/protocol/result.ts";
 import type { Task } from "../lib/protocol/task.ts";
+import { bareRepository, plainGit } from "../tests/support/git_server.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { demandSettled, makeQueue, makeTasks, openLedger } from "./bench_grid.ts";
-import { command } from "./processes.ts";
+import { command, shell } from "./processes.ts";
+import { writeStream } from "./settled_ledger.ts";
 import { ratePerSecond } from "./stopwatch.ts";
 
 const FIGURE = "results/s";
@@ -17,11 +19,20 @@ const NODE = "worker";
 export const settle: Benchmark = {
   name: "settle",
   measures: "finished results on the live edge, until the branch has them, on disk",
-  targets: [{ figure: FIGURE, of: "machine", bound: { least: 4_000 } }],
+  against: "one commit of as many results by git fast-import, and its push",
+  targets: [
+    { figure: FIGURE, of: "ratio", shortBound: { least: 0.35 } },
+    { figure: FIGURE, of: "machine", bound: { least: 4_000 } },
+  ],
   async prepare({ short, folder }) {
-    const count = short ? 1_000 : 10_000;
+    const count = short ? 2_000 : 10_000;
     const finished = await makeFinished(folder, count);
-    return { own: (round: Round) => own(round, finished, count) };
+    const results = join(folder, "results");
+    await writeStream(results, { commits: 1, resultsPerCommit: count });
+    return {
+      own: (round: Round) => own(round, finished, count),
+      reference: (round: Round) => reference(round, results, count),
+    };
   },
 };
 
@@ -35,6 +46,16 @@ async function own({ folder }: Round, finished: string, count: number): Promise<
   const rate = await ratePerSecond(count, () => settleAll(open.ledger));
   await demandSettled(url, count);
   return { [FIGURE]: rate };
+}
+
+/** The least that plain Git needs, which moves nothing away from anywhere. */
+async function reference({ folder }: Round, results: string, count: number): Promise<Figures> {
+  const server = await bareRepository(folder);
+  const copy = join(folder, "copy.git");
+  await plainGit(folder, "init", "--quiet", "--bare", copy);
+  const script = 'git -C "$1" fast-import --quiet <"$2" && git -C "$1" push --quiet "$3" main';
+  const work = () => shell(script, [copy, results, server]);
+  return { [FIGURE]: await ratePerSecond(count, work) };
 }
 
 /** A grid where all tasks are finished and none is settled. */

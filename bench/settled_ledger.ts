@@ -10,7 +10,7 @@ import { encodeRecord } from "../lib/protocol/record.ts";
 import { buildResult, notRun } from "../lib/protocol/result.ts";
 import type { Task } from "../lib/protocol/task.ts";
 import { makeTasks } from "./bench_grid.ts";
-import { command } from "./processes.ts";
+import { shell } from "./processes.ts";
 
 /** When the first result was settled. */
 const EPOCH_SECONDS = 1_700_000_000;
@@ -24,10 +24,17 @@ export interface Past {
 /** Settles results of tasks with texts of their own into a bare repository, and packs it. */
 export async function writePast(repository: string, past: Past): Promise<void> {
   const file = `${repository}/import`;
-  await Deno.writeFile(file, ReadableStream.from(streamOf(past)));
-  const script = 'git -C "$1" fast-import --quiet --force <"$2" && git -C "$1" repack -adq';
-  await command(["sh", "-c", script, "sh", repository, file]);
+  await writeStream(file, past);
+  await shell('git -C "$1" fast-import --quiet --force <"$2" && git -C "$1" repack -adq', [
+    repository,
+    file,
+  ]);
   await Deno.remove(file);
+}
+
+/** Writes a past as `git fast-import` reads it. */
+export async function writeStream(file: string, past: Past): Promise<void> {
+  await Deno.writeFile(file, ReadableStream.from(streamOf(past)));
 }
 
 /** What fast-import reads, a commit at a time. */

@@ -39,14 +39,24 @@ export function ratiosOf(rounds: Measured[], figure: string): number[] {
   });
 }
 
-/** Judges one target. A figure that was not measured reaches none. */
-export function judge(target: Target, rounds: Measured[], short: boolean): Verdict {
+/** Judges all targets that this form has a bound for. A figure that was not measured reaches none. */
+export function judgeAll(targets: Target[], rounds: Measured[], short: boolean): Verdict[] {
+  return targets.flatMap((target) => {
+    const bound = short ? target.shortBound ?? target.bound : target.bound;
+    return bound === undefined ? [] : [judge(target, bound, { rounds, short })];
+  });
+}
+
+function judge(
+  target: Target,
+  bound: Bound,
+  { rounds, short }: { rounds: Measured[]; short: boolean },
+): Verdict {
   const { figure, of, statistic = "median" } = target;
   const values = of === "ratio"
     ? ratiosOf(rounds, figure)
     : valuesOf(rounds.map(({ own }) => own), figure);
   const value = summarize(values, statistic);
-  const bound = short ? target.shortBound ?? target.bound : target.bound;
   const isBinding = !short || (of !== "machine" && target.shortBound !== undefined);
   return { target, value, bound, isReached: isWithin(value, bound), isBinding };
 }
