@@ -16,6 +16,11 @@ const MOST_TURNS = 60;
 const MINUTE_MS = 60_000;
 /** So much of a budget may be spent at once. */
 const BURST_PART = 2 / 3;
+/**
+ * What is spent at once is missing for the two thirds of a minute in which the rest has been spent:
+ * that has to fit between half a lease and two thirds of it (`trustedMs` in lease.ts).
+ */
+const LEAST_LEASE_TO_BURST_MS = 4 * MINUTE_MS;
 /** Two clocks do not run equally fast, by so much at most. */
 const CLOCK_SLACK = 1.01;
 /**
@@ -59,22 +64,25 @@ export function isTakenInTurn(budget: number): boolean {
   return budget <= MOST_TURNS;
 }
 
+/** What is known of the pushes of the last minute; all rather later than they were. */
+export interface Pushed {
+  /** When they were, newest first. */
+  pushedMs: readonly number[];
+  /** When the last one was that took the turn; -Infinity where there was none. */
+  turnMs: number;
+  leaseMs: number;
+}
+
 /**
  * When there may be a push again: when a minute has passed since the one that would be one too many
- * with it. The first pushes after a quiet minute may follow each other at once; when more of the
- * budget is spent, they keep a gap, so that nobody has to wait for most of a minute.
- *
- * @param pushedMs when the last pushes were, newest first; rather later than they were
- * @param turnMs when the last one was that took the turn
+ * with it, and a gap since the last turn. The first pushes after a quiet minute may follow each other
+ * at once, where leases can bear the pause that comes of it.
  */
-export function turnOpensMs(
-  budget: number,
-  pushedMs: readonly number[],
-  turnMs: number = -Infinity,
-): number {
+export function turnOpensMs(budget: number, { pushedMs, turnMs, leaseMs }: Pushed): number {
   const freeMs = (pushedMs[budget - 1] ?? -Infinity) + MINUTE_MS * CLOCK_SLACK;
-  const quietMs = (pushedMs[Math.ceil(budget * BURST_PART) - 1] ?? -Infinity) + MINUTE_MS;
   const spacedMs = turnMs + turnGapMs(budget);
+  if (leaseMs < LEAST_LEASE_TO_BURST_MS) return Math.max(freeMs, spacedMs);
+  const quietMs = (pushedMs[Math.ceil(budget * BURST_PART) - 1] ?? -Infinity) + MINUTE_MS;
   return Math.max(freeMs, Math.min(quietMs, spacedMs));
 }
 

@@ -12,6 +12,9 @@ import type { Neighbours } from "./neighbours.ts";
 import { TurnLog } from "./turn_log.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
+/** On a slow line others are faster again and again, for so many rounds at most, as far as can be told. */
+const UNLUCKY_ROUNDS = 2;
+
 type Chosen = Pick<WorkerOptions, "nodeId" | "clock" | "random" | "usualPushBudget">;
 
 export class Pushes implements PushGate {
@@ -95,7 +98,9 @@ export class Pushes implements PushGate {
 
   /** How long a node that has to push soon may have to wait for it, whoever wants to. */
   get longestWaitMs(): number {
-    return this.takesTurn ? budget.roundMs(this.#budget, this.#known) : this.paceMs;
+    return this.takesTurn
+      ? UNLUCKY_ROUNDS * budget.roundMs(this.#budget, this.#known)
+      : this.paceMs;
   }
 
   /**

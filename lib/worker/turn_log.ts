@@ -71,7 +71,8 @@ export class TurnLog {
     const people = this.#peopleMs.slice(0, Math.floor(budget * PEOPLES_PART));
     const pushedMs = [...this.#turnsMs, ...people].sort((a, b) => b - a);
     const [turnMs = -Infinity] = this.#turnsMs;
-    const opensMs = turnOpensMs(budget, pushedMs, turnMs);
+    const leaseMs = this.#ledger.main.settings.lease_seconds * 1000;
+    const opensMs = turnOpensMs(budget, { pushedMs, turnMs, leaseMs });
     return Math.max(opensMs, turnMs) + lotMs(this.#luck);
   }
 

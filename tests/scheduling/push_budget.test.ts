@@ -45,26 +45,33 @@ Deno.test("pushes are taken in turn up to one a second", () => {
 Deno.test("turnOpensMs() never lets more pushes into a minute than the budget", () => {
   const some = fc.record({
     budget: fc.integer({ min: 1, max: 60 }),
+    leaseMs: fc.constantFrom(10_000, 300_000),
     // How long after each could be made somebody wants to make it.
     pauses: fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 200 }),
   });
-  fc.assert(fc.property(some, ({ budget, pauses }) => {
+  fc.assert(fc.property(some, ({ budget, leaseMs, pauses }) => {
     const pushedMs: number[] = [];
     for (const pause of pauses) {
       const now = (pushedMs[0] ?? 0) + pause;
-      pushedMs.unshift(Math.max(now, turnOpensMs(budget, pushedMs, pushedMs[0])));
+      pushedMs.unshift(
+        Math.max(now, turnOpensMs(budget, { pushedMs, turnMs: pushedMs[0] ?? -Infinity, leaseMs })),
+      );
     }
     pushedMs.slice(budget).forEach((at, index) => ok(pushedMs[index] - at >= 60_000));
   }));
 });
 
 Deno.test("turnOpensMs() lets two thirds of a budget be spent at once, the rest with gaps", () => {
-  equal(turnOpensMs(6, [], undefined), -Infinity);
-  ok(turnOpensMs(6, [0, 0, 0], 0) <= 0);
-  equal(turnOpensMs(6, [0, 0, 0, 0], 0), turnGapMs(6));
-  equal(turnOpensMs(6, [20, 0, 0, 0, 0, 0], 20), 60_600);
+  const opensMs = (pushedMs: number[], turnMs: number, leaseMs = 300_000) =>
+    turnOpensMs(6, { pushedMs, turnMs, leaseMs });
+  equal(opensMs([], -Infinity), -Infinity);
+  ok(opensMs([0, 0, 0], 0) <= 0);
+  equal(opensMs([0, 0, 0, 0], 0), turnGapMs(6));
+  equal(opensMs([20, 0, 0, 0, 0, 0], 20), 60_600);
   // Other pushes than those in turn count, but need no gap.
-  equal(turnOpensMs(6, [9, 9, 9, 0], 0), turnGapMs(6));
+  equal(opensMs([9, 9, 9, 0], 0), turnGapMs(6));
+  // A short lease cannot bear a long pause.
+  equal(opensMs([0], 0, 239_000), turnGapMs(6));
 });
 
 Deno.test("nodes that keep their own pace never make more than the budget in a minute", () => {

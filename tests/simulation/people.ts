@@ -32,6 +32,7 @@ export class People {
     const settings = {
       version: 1,
       lease_seconds: LEASE_SECONDS,
+      push_budget: this.#grid.world.pushBudget,
       max_attempts: this.#grid.world.maxAttempts,
     };
     const bytes = new TextEncoder().encode(JSON.stringify(settings));

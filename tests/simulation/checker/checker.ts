@@ -7,6 +7,7 @@
 import type { Container, ContainerWatcher } from "../containers.ts";
 import type { Life } from "../life.ts";
 import type { Moved, Watcher, World } from "../world.ts";
+import { checkBudget } from "./budget_rule.ts";
 import { checkBranch } from "./branch_rules.ts";
 import { changesIn, type FileChange } from "./changes.ts";
 import { checkBeat } from "./name_rules.ts";
@@ -16,6 +17,10 @@ import type { Story } from "./story.ts";
 
 /** So many messages are on their way one after the other, where others are faster a few times. */
 const MESSAGES = 20;
+
+/** And some pushes wait for so many others. */
+const TURNS = 10;
+const MINUTE_MS = 60_000;
 
 /** A push by what it has changed. */
 export interface Push {
@@ -32,6 +37,8 @@ export class Checker implements Watcher, ContainerWatcher {
   readonly stories = new Map<string, Story>();
   /** Names that two work under because the first was away when the second asked. */
   readonly shared = new Set<string>();
+  /** When the workers' last pushes were, newest first. */
+  readonly pushes: number[] = [];
   /** The ids whose files in the queue are no tasks. */
   readonly broken = new Set<string>();
 
@@ -43,9 +50,14 @@ export class Checker implements Watcher, ContainerWatcher {
     this.violations.push(how);
   }
 
-  /** A time limit of a good line; on a slow one, what takes some messages takes longer. */
+  /**
+   * A time limit of a good line; on a slow one, what takes some messages takes longer, and so it does
+   * where each push has to wait for those of others.
+   */
   inTime(ms: number): number {
-    return ms + MESSAGES * this.world.weather.slowestMs;
+    const { weather, pushBudget } = this.world;
+    const turnsMs = pushBudget === undefined ? 0 : (TURNS * MINUTE_MS) / pushBudget;
+    return ms + MESSAGES * weather.slowestMs + turnsMs;
   }
 
   count(what: string): void {
@@ -53,6 +65,7 @@ export class Checker implements Watcher, ContainerWatcher {
   }
 
   noteMoved(moved: Moved[], by: Life): void {
+    checkBudget(this, by);
     const { server, names } = this.world;
     const push: Push = { by, branch: [], shards: [] };
     for (const one of moved) {
@@ -63,7 +76,7 @@ export class Checker implements Watcher, ContainerWatcher {
       } else if (one.ref === names.branch) {
         this.#checkParent(one);
         push.branch = changesIn(server, one);
-      } else checkBeat(this, one, by);
+      } else if (one.ref !== names.turn) checkBeat(this, one, by);
     }
     for (const { shard, moved, changes } of push.shards) {
       checkShard(this, push, shard, moved, changes);

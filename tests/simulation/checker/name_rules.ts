@@ -32,12 +32,16 @@ function statusIn({ world: { server } }: Checker, commit?: string): string | und
   return record && jsonOf<{ status: string }>(server, record).status;
 }
 
-/** Nobody takes a name whose owner was within reach all the time since it wants it. */
+/**
+ * Nobody takes a name whose owner was within reach all the time since it wants it. An answer that has
+ * to wait for its turn may come too late, so there it is not judged.
+ */
 function checkNamesakes(checker: Checker, first: Life, second: Life): void {
   const outageEndedAt = checker.world.outages.at(-1)?.until ?? 0;
   const wasWithinReach = Math.max(first.lastTroubleAt, outageEndedAt) < second.bornAt &&
     first.registeringAt < second.bornAt - REGISTERING_MS;
-  if (wasWithinReach && !checker.shared.has(second.name)) {
+  const isAnsweredAtOnce = checker.world.pushBudget === undefined;
+  if (wasWithinReach && isAnsweredAtOnce && !checker.shared.has(second.name)) {
     checker.fail(`${second.label} works beside ${first.label}`);
   }
   // What comes of it is not to be judged.
