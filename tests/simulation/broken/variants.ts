@@ -71,6 +71,13 @@ const WRITING: readonly Variant[] = [
     replace: "swapRefs(ledger, changes, { atomic: false })",
   },
   {
+    name: "push-out-of-turn",
+    rule: "where pushes are few, each takes the turn",
+    file: "lib/ledger/swap_refs.ts",
+    find: "if (!gate.takesTurn) return",
+    replace: "if (gate !== undefined) return",
+  },
+  {
     name: "settle-without-mark",
     rule: "a settlement leaves its mark on the shard",
     file: "lib/ledger/settle.ts",
