@@ -60,7 +60,8 @@ async function own({ folder }: Round): Promise<Figures> {
     await demandSettled(repository, TASKS);
     return await meter.during(() => goOn(HOUR_MS));
   });
-  return figuresOf(traffic);
+  const { fetches, pushes } = traffic;
+  return { ...figuresOf(traffic), [FETCHES]: fetches, [PUSHES]: pushes };
 }
 
 /**
@@ -100,11 +101,6 @@ async function reference({ folder }: Round): Promise<Figures> {
   return figuresOf(traffic, HOUR_MS / PULL_MS / PULLS);
 }
 
-function figuresOf({ requests, fetches, pushes, bytes }: Traffic, times = 1): Figures {
-  return {
-    [REQUESTS]: times * requests,
-    [FETCHES]: times * fetches,
-    [PUSHES]: times * pushes,
-    [KILOBYTES]: times * bytes / 1_000,
-  };
+function figuresOf({ requests, bytes }: Traffic, times = 1): Figures {
+  return { [REQUESTS]: times * requests, [KILOBYTES]: times * bytes / 1_000 };
 }

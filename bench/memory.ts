@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 export const memory: Benchmark = {
   name: "memory",
   measures: "no-op tasks through one worker process: its resident memory at the end",
-  targets: [{ figure: GROWTH, of: "count", bound: { most: 10 }, shortBound: { most: 50 } }],
+  targets: [{ figure: GROWTH, of: "count", bound: { most: 10 }, shortBound: { most: 10 } }],
   rounds: { full: 5, short: 1 },
   prepare({ short }) {
     return Promise.resolve({

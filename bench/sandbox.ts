@@ -27,7 +27,7 @@ export const sandbox: Benchmark = {
   missing: importTestImage,
   prepare({ short }) {
     const modules = makeTasks(short ? 60 : 500, { module: MODULE });
-    const scripts = makeTasks(short ? 8 : 40, { script: SCRIPT, image: TEST_IMAGE });
+    const scripts = makeTasks(short ? 6 : 40, { script: SCRIPT, image: TEST_IMAGE });
     return Promise.resolve({
       own: async ({ folder }: Round): Promise<Figures> => {
         await using executor = new SandboxExecutor();
