@@ -32,7 +32,7 @@ export const contention: Benchmark = {
       figure: `${place}, tasks/s`,
       of: "ratio",
       bound: { least: 50 },
-      shortBound: { least: 12 },
+      shortBound: { least: 15 },
     },
     {
       figure: `${place}, lost swaps, %`,

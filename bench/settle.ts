@@ -24,6 +24,7 @@ export const settle: Benchmark = {
     { figure: FIGURE, of: "ratio", shortBound: { least: 0.35 } },
     { figure: FIGURE, of: "machine", bound: { least: 4_000 } },
   ],
+  rounds: { full: 5, short: 2 },
   async prepare({ short, folder }) {
     const count = short ? 2_000 : 10_000;
     const finished = await makeFinished(folder, count);

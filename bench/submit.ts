@@ -19,6 +19,7 @@ export const submit: Benchmark = {
     { figure: RATE, of: "machine", bound: { least: 5_000 } },
     { figure: MEMORY, of: "machine", bound: { most: 300 } },
   ],
+  rounds: { full: 5, short: 2 },
   async prepare({ short }) {
     await makeBundle();
     return {
