@@ -18,19 +18,24 @@ export interface WorkerReport {
   ran: string[];
   swaps: number;
   lost: number;
-  /** How much memory it held after {@link WARM_TASKS}, and at its end, in bytes. */
+  /** How much memory it held after {@link WARM_TASKS}, in bytes; absent where there were fewer. */
   warmRss?: number;
+  /** The most that it held from then on, as seen at every hundredth task and at the end, in bytes. */
+  mostRss: number;
+  /** How much it held at its end, in bytes. */
   rss: number;
 }
 
 /** By then everything that a worker needs has been loaded. */
 export const WARM_TASKS = 1_000;
+/** So many tasks lie between two looks at the memory. */
+const SEEN_EACH = 100;
 
 async function work([url, home, nodeId, parallel]: string[]): Promise<WorkerReport> {
   const counts = { swaps: 0, lost: 0 };
-  let warmRss: number | undefined;
+  const seen: number[] = [];
   const executor = new NoopExecutor((count) => {
-    if (count === WARM_TASKS) warmRss = Deno.memoryUsage().rss;
+    if (count >= WARM_TASKS && count % SEEN_EACH === 0) seen.push(Deno.memoryUsage().rss);
   });
   const over = (store: Parameters<typeof countingSwaps>[0]) => countingSwaps(store, counts);
   await using open = await openLedger({ url, home, name: nodeId, over });
@@ -41,7 +46,8 @@ async function work([url, home, nodeId, parallel]: string[]): Promise<WorkerRepo
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(16));
   await worker.run(new AbortController().signal);
-  return { ran: executor.ran, ...counts, warmRss, rss: Deno.memoryUsage().rss };
+  const { rss } = Deno.memoryUsage();
+  return { ran: executor.ran, ...counts, warmRss: seen[0], mostRss: Math.max(...seen, rss), rss };
 }
 
 if (import.meta.main) console.log(JSON.stringify(await work(Deno.args)));
