@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { GRANT_FLAGS } from "../lib/grants.ts";
+import { RUN_FLAGS } from "../lib/run_flags.ts";
 import { REPOSITORY } from "../tests/support/module_graph.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeQueue, makeTasks } from "./bench_grid.ts";
@@ -43,8 +43,8 @@ export const startup: Benchmark = {
 };
 
 async function own({ folder }: Round): Promise<Figures> {
-  const source = denoCommand(GRANT_FLAGS, join(REPOSITORY, "main.ts"), ["--version"]);
-  const bundle = bundledCommand(GRANT_FLAGS, ["--version"]);
+  const source = denoCommand(RUN_FLAGS, join(REPOSITORY, "main.ts"), ["--version"]);
+  const bundle = bundledCommand(RUN_FLAGS, ["--version"]);
   return {
     [BUNDLE]: await millisecondsOf(() => command(bundle)),
     [SOURCE]: await millisecondsOf(() => command(source)),
@@ -58,7 +58,7 @@ async function firstClaim(folder: string): Promise<number> {
   const url = await makeQueue(folder, makeTasks(1, { module: "export default () => 1;" }));
   const env = { DGRID_REPO_URL: url, DGRID_HOME: join(folder, "home") };
   const args = ["worker", "--executor=sandbox", "--exit-when-idle", "--poll-interval=1"];
-  const [program, ...rest] = bundledCommand(GRANT_FLAGS, args);
+  const [program, ...rest] = bundledCommand(RUN_FLAGS, args);
   const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
   const began = performance.now();
   const child = new Deno.Command(program, { args: rest, env, ...streams }).spawn();

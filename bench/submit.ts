@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { GRANT_FLAGS } from "../lib/grants.ts";
+import { RUN_FLAGS } from "../lib/run_flags.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeGrid, makeTasks, remainsOf } from "./bench_grid.ts";
 import { bundledCommand, makeBundle, runMeasured } from "./processes.ts";
@@ -34,7 +34,7 @@ async function own({ folder }: Round, count: number): Promise<Figures> {
   const file = join(folder, "tasks.jsonl");
   const lines = makeTasks(count).map((task) => JSON.stringify(task));
   await Deno.writeTextFile(file, lines.join("\n") + "\n");
-  const words = bundledCommand(GRANT_FLAGS, ["submit", file]);
+  const words = bundledCommand(RUN_FLAGS, ["submit", file]);
   const env = { DGRID_REPO_URL: url, DGRID_HOME: join(folder, "home") };
   const { seconds, peakMb } = await runMeasured(words, env);
   const { queued } = await remainsOf(url);

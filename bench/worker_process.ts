@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { GRANT_FLAGS } from "../lib/grants.ts";
+import { RUN_FLAGS } from "../lib/run_flags.ts";
 import { killQuietly } from "../lib/process.ts";
 import { REPOSITORY } from "../tests/support/module_graph.ts";
 import type { WorkerReport } from "./noop_worker.ts";
@@ -25,7 +25,7 @@ export class WorkerProcess implements AsyncDisposable {
   private constructor({ url, home, nodeId, parallel }: WorkerOrder) {
     const script = join(REPOSITORY, "bench/noop_worker.ts");
     const operands = [url, home, nodeId, String(parallel)];
-    const [program, ...args] = denoCommand(GRANT_FLAGS, script, operands);
+    const [program, ...args] = denoCommand(RUN_FLAGS, script, operands);
     const streams = { stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
     this.#child = new Deno.Command(program, { args, ...streams }).spawn();
     this.#output = this.#child.stdout.getReader();

@@ -1,6 +1,6 @@
 /**
  * What D-GRID may do on a machine: the only list of its grants. The tasks, the bundle's first line,
- * the compiled binary and the README all have it from here.
+ * the compiled binary and the README all have it from here, the programs by `run_flags.ts`.
  *
  * @module
  */

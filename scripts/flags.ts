@@ -7,13 +7,15 @@
  *               what stands in $(…) fails
  *     imports   jsr or npm, for the variable DGRID_IMPORTS
  *     load      what loading the modules needs
- *     run       the same, and D-GRID's grants
+ *     run       the same, D-GRID's grants, and how it keeps its heap
  *     test      the same, and the tests' grants
- *     bench     what the tests need, as benchmarks stand on the same servers and programs
+ *     bench     what the tests need, as benchmarks stand on the same servers and programs, and the heap of
+ *               a worker, as some work in the benchmark's own process
  *
  * @module
  */
-import { GRANT_FLAGS, PROGRAMS } from "../lib/grants.ts";
+import { PROGRAMS } from "../lib/grants.ts";
+import { HEAP_FLAG, RUN_FLAGS } from "../lib/run_flags.ts";
 import { chooseImports, importFlags, type Imports } from "./imports.ts";
 
 /** The tests also start Deno by its path, servers on this machine, and common tools. */
@@ -39,10 +41,11 @@ function flagsFor(purpose: string, imports: Imports): readonly string[] {
     case "load":
       return importFlags(imports);
     case "run":
-      return [...importFlags(imports), ...GRANT_FLAGS];
+      return [...importFlags(imports), ...RUN_FLAGS];
     case "test":
-    case "bench":
       return [...importFlags(imports), ...testGrants(Deno.execPath())];
+    case "bench":
+      return [...importFlags(imports), ...testGrants(Deno.execPath()), HEAP_FLAG];
     default:
       throw new Error(
         `printing flags: found "${purpose}"; use check, imports, load, run, test or bench`,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { GRANT_FLAGS } from "../lib/grants.ts";
+import { RUN_FLAGS } from "../lib/run_flags.ts";
 
 /** The first line of the bundle. It must fit into 255 bytes, of which Linux reads no more. */
-export const SHEBANG = `#!/usr/bin/env -S deno run --quiet --no-config ${GRANT_FLAGS.join(" ")}`;
+export const SHEBANG = `#!/usr/bin/env -S deno run --quiet --no-config ${RUN_FLAGS.join(" ")}`;
 
 async function makeExecutable(path: string): Promise<void> {
   await Deno.writeTextFile(path, `${SHEBANG}\n${await Deno.readTextFile(path)}`);

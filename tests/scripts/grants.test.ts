@@ -4,6 +4,7 @@ import { ENV_NAMES } from "../../lib/environment.ts";
 import { ENGINE_VARIABLES } from "../../lib/executor/container_engine.ts";
 import { gitEnvironment, PASSED_VARIABLES } from "../../lib/git/git_environment.ts";
 import { GRANT_FLAGS } from "../../lib/grants.ts";
+import { RUN_FLAGS } from "../../lib/run_flags.ts";
 import { WAKE_SECRET_VARIABLE } from "../../lib/wake/wake_secret.ts";
 import { explainFailure } from "../../scripts/compile.ts";
 import { SHEBANG } from "../../scripts/make_executable.ts";
@@ -17,17 +18,17 @@ Deno.test("GRANT_FLAGS list what is granted, and never everything", () => {
   strictEqual(/--allow-(all|ffi|import)\b|(^| )-A( |$)/.test(flags), false);
 });
 
-Deno.test("the bundle's first line carries the grants, and Linux reads it to the end", () => {
+Deno.test("the bundle's first line carries the grants and how to keep the heap, and Linux reads it to the end", () => {
   strictEqual(SHEBANG.startsWith("#!/usr/bin/env -S deno run "), true);
-  strictEqual(SHEBANG.endsWith(` ${GRANT_FLAGS.join(" ")}`), true);
+  strictEqual(SHEBANG.endsWith(` ${RUN_FLAGS.join(" ")}`), true);
   strictEqual(new TextEncoder().encode(`${SHEBANG}\n`).length <= 255, true);
 });
 
-Deno.test("flags.ts prints the grants for running", async () => {
+Deno.test("flags.ts prints the grants and how to keep the heap for running", async () => {
   const { stdout, stderr } = await runDeno(["task", "--quiet", "flags", "run"], {
     DGRID_IMPORTS: "jsr",
   });
-  deepStrictEqual([stdout, stderr], [`${GRANT_FLAGS.join(" ")}\n`, ""]);
+  deepStrictEqual([stdout, stderr], [`${RUN_FLAGS.join(" ")}\n`, ""]);
 });
 
 Deno.test("every task that loads the program takes its flags from flags.ts", () => {

@@ -16,7 +16,7 @@ export interface Module {
 /** From the bottom to the top. A layer imports from itself and from those below, never sideways. */
 const LAYERS: readonly (readonly string[])[] = [
   ["lib/protocol", "lib/process.ts", "lib/clock.ts", "lib/environment.ts", "lib/grants.ts"],
-  ["lib/scheduling", "lib/git", "lib/trust"],
+  ["lib/scheduling", "lib/git", "lib/trust", "lib/run_flags.ts"],
   ["lib/ledger", "lib/executor", "lib/wake"],
   ["lib/report"],
   ["lib/worker"],

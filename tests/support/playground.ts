@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { GRANT_FLAGS } from "../../lib/grants.ts";
+import { RUN_FLAGS } from "../../lib/run_flags.ts";
 import { commitFiles, plainGit, temporaryFolder } from "./git_server.ts";
 import { REPOSITORY } from "./module_graph.ts";
 import type { Finished } from "./run_deno.ts";
@@ -63,7 +63,7 @@ export class Playground implements AsyncDisposable {
         "--quiet",
         `--config=${join(REPOSITORY, "deno.json")}`,
         ...sourceFlags().map((flag) => flag.replace("=", `=${REPOSITORY}`)),
-        ...GRANT_FLAGS,
+        ...RUN_FLAGS,
         join(REPOSITORY, "main.ts"),
         ...args,
       ],

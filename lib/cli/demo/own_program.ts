@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { GRANT_FLAGS } from "../../grants.ts";
+import { RUN_FLAGS } from "../../run_flags.ts";
 
 /** The command that starts D-GRID as it was started: from source, as a bundle, or compiled. */
 export function ownProgram(): string[] {
@@ -13,7 +13,7 @@ export function ownProgram(): string[] {
   const main = fileURLToPath(Deno.mainModule);
   const isSource = main.endsWith(".ts");
   const how = isSource ? sourceFlags(dirname(main)) : ["--no-config"];
-  return [Deno.execPath(), "run", "--quiet", ...how, ...GRANT_FLAGS, main];
+  return [Deno.execPath(), "run", "--quiet", ...how, ...RUN_FLAGS, main];
 }
 
 /** Whatever the first process has loaded is in Deno's cache, so the network is not needed. */
