@@ -81,6 +81,9 @@ export function gitEnvironment(host: Record<string, string>): Record<string, str
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_OPTIONAL_LOCKS: "0",
     LC_ALL: "C",
+    // Else glibc gives the memory of each object that is compressed back and asks for it anew, which
+    // takes two thirds of the time of writing thousands of small ones.
+    MALLOC_TRIM_THRESHOLD_: "16777216",
   };
 }
 

@@ -39,6 +39,10 @@ Deno.test("gitEnvironment() keeps Git and ssh from asking at the terminal", () =
   match(GIT_SSH_COMMAND, /^ssh -oBatchMode=yes /);
 });
 
+Deno.test("gitEnvironment() lets glibc keep some megabytes between one object and the next", () => {
+  match(gitEnvironment({}).MALLOC_TRIM_THRESHOLD_, /^[1-9]\d{6,8}$/);
+});
+
 Deno.test("gitEnvironment() counts its settings right", async () => {
   await using shop = await openWorkshop();
   const environment = gitEnvironment({});
