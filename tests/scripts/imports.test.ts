@@ -61,7 +61,8 @@ Deno.test("flags.ts gives up on a registry that never answers", async () => {
     });
     const seconds = (performance.now() - began) / 1000;
     deepStrictEqual({ code, stdout }, { code: 0, stdout: "npm\n" });
-    strictEqual(seconds >= 3 && seconds < 6, true, `took ${seconds} s`);
+    // It waits for the time limit, and not for as long as the system would let it: two minutes.
+    strictEqual(seconds >= 3 && seconds < 60, true, `took ${seconds} s`);
   } finally {
     silent.close();
     await Deno.remove(folder, { recursive: true });
