@@ -28,7 +28,7 @@ Deno.test("runSeed() does the same again, and something else with another seed",
   notDeepStrictEqual(await traceOf(1), await traceOf(2));
 });
 
-for (const name of ["no-owner-check", "cancel-ignored"]) {
+for (const name of ["no-owner-check", "cancel-ignored", "own-lease-from-answer"]) {
   Deno.test(`the simulation finds out the protocol without a rule: ${name}`, async () => {
     const { violation } = await tryVariant(VARIANTS.find((variant) => variant.name === name)!, 500);
     ok(violation !== undefined);

@@ -55,6 +55,8 @@ export class Weather {
   readonly #pushRate: number;
   readonly #lookRate: number;
   readonly #latencyMs: number;
+  readonly #pushFaults: readonly PushFault[];
+  readonly #lookFaults: readonly LookFault[];
   /** Nothing goes wrong any more. */
   isCalm = false;
 
@@ -64,6 +66,8 @@ export class Weather {
     this.#pushRate = pick(random, [0, 0.05, 0.15, 0.3]);
     this.#lookRate = pick(random, [0, 0.05, 0.15, 0.4]);
     this.#latencyMs = pick(random, [5, 50, 300, 800]);
+    this.#pushFaults = allOrFew(random, PUSH_FAULTS);
+    this.#lookFaults = allOrFew(random, LOOK_FAULTS);
   }
 
   /** A message takes no longer. */
@@ -77,12 +81,12 @@ export class Weather {
   }
 
   pushFault(refs: number): PushFault | undefined {
-    const fault = this.#draw(this.#pushRate, PUSH_FAULTS);
+    const fault = this.#draw(this.#pushRate, this.#pushFaults);
     return fault === "push: delivered in part" && refs < 2 ? undefined : this.#counted(fault);
   }
 
   lookFault(): LookFault | undefined {
-    return this.#counted(this.#draw(this.#lookRate, LOOK_FAULTS));
+    return this.#counted(this.#draw(this.#lookRate, this.#lookFaults));
   }
 
   count(what: string): void {
@@ -99,6 +103,12 @@ export class Weather {
     if (fault !== undefined) this.count(fault);
     return fault;
   }
+}
+
+/** All kinds, or a few: each of these then strikes so often that one meets what another has left. */
+function allOrFew<T>(random: () => number, kinds: readonly T[]): T[] {
+  const part = pick(random, [1, 0.3]);
+  return kinds.filter(() => random() < part);
 }
 
 /** One of several, each as likely. */
