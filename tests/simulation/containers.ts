@@ -25,9 +25,11 @@ export interface Container {
   isDone: boolean;
 }
 
-/** Hears of every start. */
+/** Hears of every start and end. */
 export interface ContainerWatcher {
   noteStart(container: Container): void;
+  /** Called while the container still counts as running. */
+  noteEnd(container: Container): void;
 }
 
 /** Killing a container takes at most so long. */
@@ -64,7 +66,9 @@ export class Containers {
   }
 
   end(container: Container, isDone: boolean): void {
-    if (!this.running.delete(container)) return;
+    if (!this.running.has(container)) return;
+    this.watcher.noteEnd(container);
+    this.running.delete(container);
     container.goneAt = this.world.now;
     container.isDone = isDone;
     const { id, task_id, attempt, status, life } = container;

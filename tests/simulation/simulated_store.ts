@@ -18,9 +18,12 @@ type Outcomes = Map<string, SwapOutcome>;
 const LATEST_MS = 4_000;
 /** A push can arrive again so much later. */
 const AGAIN_MS = 12_000;
-/** An answer can take so long. */
-const SHORT_HANG_MS = 6_000;
-const LONGEST_HANG_MS = 15_000;
+/** How long an answer can take; the leases of those who wait for it lapse in thirds. */
+const HANGS_MS: readonly (readonly [least: number, most: number])[] = [
+  [500, 6_000],
+  [LEASE_MS / 3, LEASE_MS * 2 / 3],
+  [500, 15_000],
+];
 /** After these there is an answer, and a right one. */
 const ANSWERED = new Set<PushFault | undefined>([
   undefined,
@@ -180,7 +183,7 @@ export class SimulatedStore implements Store {
   async #hang(): Promise<void> {
     const world = this.#world;
     const life = this.#life;
-    const forMs = world.between(500, pick(world.random, [SHORT_HANG_MS, LONGEST_HANG_MS]));
+    const forMs = world.between(...pick(world.random, HANGS_MS));
     if (world.random() < 0.2 && life.role === "worker" && !life.isPaused) {
       world.weather.count("machine asleep");
       life.fallAsleep(2 * forMs);

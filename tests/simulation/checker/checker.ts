@@ -14,6 +14,7 @@ import { checkBeat } from "./name_rules.ts";
 import { checkStart } from "./container_rules.ts";
 import { checkShard } from "./shard_rules.ts";
 import type { Story } from "./story.ts";
+import { checkTrust } from "./trust.ts";
 
 /** So many messages are on their way one after the other, where others are faster a few times. */
 const MESSAGES = 20;
@@ -86,6 +87,10 @@ export class Checker implements Watcher, ContainerWatcher {
 
   noteStart(container: Container): void {
     checkStart(this, container);
+  }
+
+  noteEnd(container: Container): void {
+    checkTrust(this, container);
   }
 
   /** Branch and shards only grow: nobody overwrites what it has not read. */

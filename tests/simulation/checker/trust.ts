@@ -3,12 +3,21 @@
  *
  * @module
  */
-import type { Container } from "../containers.ts";
+import { type Container, LONGEST_KILL_MS } from "../containers.ts";
 import { LEASE_MS } from "../settings.ts";
 import type { Checker } from "./checker.ts";
 
 /** Others believe in a claim for a whole lease. */
 const TRUSTED_MS = LEASE_MS * 2 / 3;
+
+/** A process stops what it runs before others take it for lost. */
+export function checkTrust(checker: Checker, container: Container): void {
+  const { life, task_id, attempt } = container;
+  // What has just come round again needs a moment to stop what it ran.
+  if (life.isDead || life.pausedUntil + LONGEST_KILL_MS >= checker.world.now) return;
+  const why = whyNotTrusted(checker, container, LONGEST_KILL_MS);
+  if (why !== undefined) checker.fail(`${task_id}#${attempt} goes on on ${life.name}: ${why}`);
+}
 
 /**
  * Why a process must not run an attempt now; undefined where it may: it claimed it, or gave a sign of

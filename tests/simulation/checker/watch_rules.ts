@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Container, LONGEST_KILL_MS } from "../containers.ts";
-import { whyNotTrusted } from "./trust.ts";
+import type { Container } from "../containers.ts";
 import type { Life } from "../life.ts";
 import { LEASE_MS } from "../settings.ts";
 import type { Checker } from "./checker.ts";
 import { claimOf, isHeld } from "./story.ts";
+import { checkTrust } from "./trust.ts";
 
 /** What is cancelled or over stops within a poll, an old look and the answers on their way. */
 export const STOP_MS = 6_000;
@@ -21,7 +21,7 @@ const TAKEOVER_MS = 8_000;
 export function checkTimes(checker: Checker, running: Iterable<Container>, lives: Life[]): void {
   checkStops(checker, running);
   checkLeftovers(checker, running, lives);
-  checkTrust(checker, running);
+  for (const container of running) checkTrust(checker, container);
   for (const story of checker.stories.values()) {
     const { entry, task_id } = story;
     if (entry === undefined || !isHeld(entry)) continue;
@@ -57,17 +57,6 @@ function checkStops(checker: Checker, running: Iterable<Container>): void {
     if (since === undefined || cleanMs(checker, life, since) <= checker.inTime(STOP_MS)) continue;
     const why = claim.overAt === undefined ? "cancelled" : "over";
     checker.fail(`${task_id}#${attempt} goes on on ${life.name}, and is ${why}`);
-  }
-}
-
-/** A process stops what it runs before others take it for lost. */
-function checkTrust(checker: Checker, running: Iterable<Container>): void {
-  for (const container of running) {
-    const { life, task_id, attempt } = container;
-    // What has just come round again needs a moment to stop what it ran.
-    if (life.isDead || life.pausedUntil + LONGEST_KILL_MS >= checker.world.now) continue;
-    const why = whyNotTrusted(checker, container, LONGEST_KILL_MS);
-    if (why !== undefined) checker.fail(`${task_id}#${attempt} goes on on ${life.name}: ${why}`);
   }
 }
 
