@@ -5,36 +5,19 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { type Executor, ExecutorBroken, kindOf, type TaskKind } from "../executor/executor.ts";
-import type { Saying } from "../ledger/draft.ts";
 import type { LiveState } from "../protocol/live_state.ts";
-import { type Execution, notRun } from "../protocol/result.ts";
 import { isOver } from "../protocol/transition.ts";
 import type { Settings } from "../protocol/settings.ts";
 import type { Task } from "../protocol/task.ts";
-import { retryDelayMs } from "../scheduling/retry_delay.ts";
+import { type Ended, Ending } from "./ending.ts";
+import { Runner } from "./runner.ts";
 import { Stopped, type StopReason } from "./stopped.ts";
 import { Turnstile } from "./turnstile.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
-/** With half a minute between two attempts on one node, machinery has had time to recover by then. */
-const MAX_HANDED_BACK = 50;
-
-const CANCELLED = notRun("cancelled", "it was cancelled while it ran");
-
 type SlotsOptions = Pick<WorkerOptions, "executor" | "clock" | "random" | "parallel">;
-
-/** An attempt that is over. */
-export interface Ended {
-  /** What is to be said about it; nothing where it is over for everybody else already. */
-  saying?: Saying;
-  /** The kind of task that this machine cannot run for now, because its machinery broke. */
-  broken?: TaskKind;
-  /** How long it ran, in milliseconds; absent where it did not run to its end. */
-  ranMs?: number;
-}
 
 /** An attempt that this node has won. */
 export interface Start {
@@ -59,11 +42,10 @@ interface InHand {
 export class Slots {
   readonly #inHand = new Map<string, InHand>();
   readonly #turns: Turnstile;
-  readonly #executor: Executor;
   readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #ending: Ending;
+  readonly #runner: Runner;
   readonly #onEnd: (ended: Ended) => void;
-  readonly #isTrusted: (sentMs: number) => boolean;
   readonly #onBegin: (taskId: string) => void;
 
   /**
@@ -73,18 +55,19 @@ export class Slots {
    * @param onBegin is told of each attempt whose turn has come
    */
   constructor(
-    { executor, clock, random, parallel }: SlotsOptions,
+    options: SlotsOptions,
     onEnd: (ended: Ended) => void,
     isTrusted: (sentMs: number) => boolean,
     onBegin: (taskId: string) => void = () => {},
   ) {
-    this.#executor = executor;
+    const { executor, clock, parallel } = options;
     this.#clock = clock;
-    this.#random = random;
     this.#onEnd = onEnd;
-    this.#isTrusted = isTrusted;
     this.#onBegin = onBegin;
     this.#turns = new Turnstile(parallel);
+    this.#ending = new Ending(options);
+    const [turns, ending] = [this.#turns, this.#ending];
+    this.#runner = new Runner({ executor, clock, turns, ending, isTrusted });
   }
 
   /** How many attempts are in hand. */
@@ -133,7 +116,13 @@ export class Slots {
       over: Promise.resolve(),
     };
     this.#inHand.set(task.task_id, inHand);
-    inHand.over = this.#run(task, inHand, settings).then((ended) => {
+    const onTurn = () => {
+      inHand.begunMs = this.#clock.elapsedMs();
+      this.#onBegin(task.task_id);
+    };
+    const { signal } = inHand.stop;
+    const runnable = { task, state, sentMs, settings };
+    inHand.over = this.#runner.run(runnable, signal, onTurn).then((ended) => {
       this.#inHand.delete(task.task_id);
       this.#onEnd(ended);
     });
@@ -167,13 +156,12 @@ export class Slots {
 
   /** Ends an attempt that was cancelled before it could be started. */
   skip(task: Task, state: LiveState): void {
-    this.#onEnd({ saying: this.#report(task, state, CANCELLED) });
+    this.#onEnd(this.#ending.skipped({ task, state }));
   }
 
   /** Ends an attempt whose spec cannot be read, so that nobody waits for it. */
   refuse(state: LiveState): void {
-    const execution = notRun("rejected", "its spec on the live edge cannot be read");
-    this.#onEnd({ saying: this.#report(undefined, state, execution) });
+    this.#onEnd(this.#ending.unreadable(state));
   }
 
   /** Waits until nothing is in hand any more. */
@@ -207,115 +195,4 @@ export class Slots {
       if (begunMs === undefined && now - takenMs >= longerThanMs) this.stop(task_id, "leaving");
     }
   }
-
-  /** Runs an attempt when its turn has come; never throws. */
-  async #run(task: Task, inHand: InHand, settings: Settings): Promise<Ended> {
-    const { state, stop: { signal } } = inHand;
-    try {
-      await this.#turns.enter(signal);
-    } catch {
-      return this.#stopped(task, state, signal.reason.why);
-    }
-    inHand.begunMs = this.#clock.elapsedMs();
-    this.#onBegin(task.task_id);
-    try {
-      // It can have been stopped after its turn had come, and before it is here.
-      if (signal.aborted) return this.#stopped(task, state, signal.reason.why);
-      // This process can have stood still since, and its turn come before the guard of its lease does.
-      if (!this.#isTrusted(inHand.sentMs)) return this.#stopped(task, state, "unrenewed");
-      return await this.#runNow(task, state, settings, signal);
-    } finally {
-      this.#turns.leave();
-    }
-  }
-
-  async #runNow(
-    task: Task,
-    state: LiveState,
-    settings: Settings,
-    signal: AbortSignal,
-  ): Promise<Ended> {
-    log.info("{task}: started, attempt {attempt}", { task: task.task_id, attempt: state.attempt });
-    const job = {
-      task,
-      attempt: state.attempt,
-      node_id: state.node_id,
-      defaultImage: settings.default_image,
-      outputLimitBytes: settings.output_limit_bytes,
-    };
-    try {
-      const beganMs = this.#clock.elapsedMs();
-      const execution = await this.#executor.run(job, signal);
-      log.info("{task}: {status} after {ms} ms", {
-        task: task.task_id,
-        status: execution.status,
-        ms: Math.round(execution.duration_ms),
-      });
-      const ranMs = this.#clock.elapsedMs() - beganMs;
-      return { saying: this.#report(task, state, execution), ranMs };
-    } catch (error) {
-      if (signal.reason instanceof Stopped) return this.#stopped(task, state, signal.reason.why);
-      return this.#givenUp(task, state, error as Error);
-    }
-  }
-
-  #report(task: Task | undefined, state: LiveState, execution: Execution): Saying {
-    const now = this.#clock.now();
-    const { task_id, node_id, attempt, claimed_at } = state;
-    const delay = retryDelayMs(attempt, this.#random());
-    return {
-      event: {
-        kind: "report",
-        task_id,
-        node_id,
-        attempt,
-        claimed_at,
-        at: now.toISOString(),
-        outcome: execution.status,
-        retries: task?.retries ?? 0,
-        retry_at: new Date(now.getTime() + delay).toISOString(),
-      },
-      execution,
-      task,
-    };
-  }
-
-  #stopped(task: Task, state: LiveState, why: StopReason): Ended {
-    switch (why) {
-      case "fenced":
-        return {};
-      case "cancelled":
-        return { saying: this.#report(task, state, CANCELLED) };
-      default:
-        return { saying: this.#handBack(state) };
-    }
-  }
-
-  #handBack({ task_id, node_id, attempt, claimed_at }: LiveState): Saying {
-    const at = this.#clock.now().toISOString();
-    return { event: { kind: "hand_back", task_id, node_id, attempt, claimed_at, at } };
-  }
-
-  #givenUp(task: Task, state: LiveState, error: Error): Ended {
-    const { task_id } = state;
-    const why = error.message;
-    if (!(error instanceof ExecutorBroken)) {
-      // A defect of ours, which this task has found and would find again on every node.
-      log.error("{task}: internal error: {why}", { task: task_id, why });
-      log.debug("{error}", { error });
-      return { saying: this.#report(task, state, notRun("rejected", `internal error: ${why}`)) };
-    }
-    if (isHopeless(state)) {
-      const reason =
-        `given up after ${state.attempts.length} attempts that no node could run: ${why}`;
-      return { saying: this.#report(task, state, notRun("rejected", reason)) };
-    }
-    log.error("{task}: handed back, it could not be run here: {why}", { task: task_id, why });
-    return { saying: this.#handBack(state), broken: kindOf(task) };
-  }
-}
-
-/** Whether a task has been handed back so often that it, and not the nodes, must be at fault. */
-function isHopeless({ attempts }: LiveState): boolean {
-  return attempts.filter(({ outcome }) => outcome === "handed_back").length >= MAX_HANDED_BACK;
 }

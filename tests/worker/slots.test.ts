@@ -1,7 +1,8 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
 import { DEFAULT_SETTINGS } from "../../lib/protocol/settings.ts";
 import type { LiveState } from "../../lib/protocol/live_state.ts";
-import { type Ended, Slots } from "../../lib/worker/slots.ts";
+import type { Ended } from "../../lib/worker/ending.ts";
+import { Slots } from "../../lib/worker/slots.ts";
 import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
 import { makeTask, VirtualClock } from "../support/memory_grid.ts";
 
