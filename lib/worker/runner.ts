@@ -42,13 +42,15 @@ export class Runner {
   }
 
   /**
-   * Runs an attempt when its turn has come; never throws.
+   * Runs an attempt when its turn has come; never throws. While it waits for its turn, the executor
+   * gets ready for it.
    *
    * @param signal stops it; its reason is a {@link Stopped}
    * @param onTurn is told when the turn has come
    */
   async run(attempt: Runnable, signal: AbortSignal, onTurn: () => void): Promise<Ended> {
     const { turns, ending, isTrusted } = this.#parts;
+    if (!turns.isFree) this.#prepare(attempt);
     try {
       await turns.enter(signal);
     } catch {
@@ -63,6 +65,15 @@ export class Runner {
       return await this.#runNow(attempt, signal);
     } finally {
       turns.leave();
+    }
+  }
+
+  #prepare(attempt: Runnable): void {
+    try {
+      this.#parts.executor.prepare?.(jobOf(attempt));
+    } catch (error) {
+      // Whatever is wrong: the run will meet it, or there is none.
+      log.debug("{task}: preparing: {error}", { task: attempt.state.task_id, error });
     }
   }
 

@@ -8,6 +8,11 @@ export class Turnstile {
     this.#free = places;
   }
 
+  /** Whether whoever comes now is let through at once. */
+  get isFree(): boolean {
+    return this.#free > 0 && !this.#isShut;
+  }
+
   /** How many wait for a place. */
   get waiting(): number {
     return this.#line.size;
@@ -20,7 +25,7 @@ export class Turnstile {
    */
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#free > 0 && !this.#isShut) {
+    if (this.isFree) {
       this.#free--;
       return;
     }
@@ -52,7 +57,7 @@ export class Turnstile {
 
   #letThrough(): void {
     for (const next of this.#line) {
-      if (this.#isShut || this.#free === 0) return;
+      if (!this.isFree) return;
       this.#free--;
       this.#line.delete(next);
       next();

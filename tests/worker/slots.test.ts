@@ -1,4 +1,5 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
+import type { Job } from "../../lib/executor/executor.ts";
 import { DEFAULT_SETTINGS } from "../../lib/protocol/settings.ts";
 import type { LiveState } from "../../lib/protocol/live_state.ts";
 import type { Ended } from "../../lib/worker/ending.ts";
@@ -75,4 +76,29 @@ Deno.test("hold() begins nothing, and goOn() as much as there are slots for", as
   equal(slots.waiting, 1);
   await slots.ended();
   same(executor.started, ["a#1", "b#1", "c#1"]);
+});
+
+/** Notes what it was asked to get ready for, and breaks at each of it. */
+class Preparing extends FakeExecutor {
+  readonly prepared: string[] = [];
+
+  prepare({ task, attempt }: Job): void {
+    this.prepared.push(`${task.task_id}#${attempt}`);
+    throw new Error("nothing can be prepared here");
+  }
+}
+
+Deno.test("start() lets the executor get ready for what waits, whatever comes of that", async () => {
+  const executor = new Preparing(["module"], () => Promise.resolve(executionOf("success")));
+  const { slots, take, kinds } = hands(executor, 1);
+  for (const id of ["a", "b"]) take(id);
+  same(executor.prepared, ["b#1"]);
+  await slots.ended();
+  same([executor.started, kinds()], [["a#1", "b#1"], ["report a", "report b"]]);
+  slots.hold();
+  take("c");
+  same(executor.prepared, ["b#1", "c#1"]);
+  slots.stop("c", "leaving");
+  await slots.ended();
+  same([executor.started.length, kinds().at(-1)], [2, "hand_back c"]);
 });

@@ -169,8 +169,8 @@ const LEASES: readonly Variant[] = [
   {
     name: "late-turn",
     rule: "what waited for its turn until others may have taken it is not begun",
-    file: "lib/worker/slots.ts",
-    find: `if (!this.#isTrusted(inHand.sentMs)) return this.#stopped(task, state, "unrenewed");`,
+    file: "lib/worker/runner.ts",
+    find: `if (!isTrusted(attempt.sentMs)) return ending.stopped(attempt, "unrenewed");`,
     replace: "",
   },
   {
