@@ -17,8 +17,8 @@ export interface PushGate {
   agesMs(): number[];
   /** Told after each push, also where nobody knows what became of it. */
   notePushed(): void;
-  /** Told that a push has taken the turn with this commit. */
-  noteTurn(commit: Oid): void;
+  /** Told that a push has taken the turn with this commit, or with none: somebody else was faster. */
+  noteTurn(commit: Oid | undefined): void;
 }
 
 /** The gate of who does not share the budget: people, who push now and then. */

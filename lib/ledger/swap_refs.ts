@@ -44,10 +44,9 @@ async function swapInTurn(
   const outcomes = await store.swap([...changes, { ref: turn, expected: refs.get(turn), next }], {
     atomic: true,
   });
-  if (outcomes.get(turn)?.done) {
-    ledger.noteRef(turn, next);
-    gate.noteTurn(next);
-  }
+  const isTaken = outcomes.get(turn)?.done === true;
+  if (isTaken) ledger.noteRef(turn, next);
+  gate.noteTurn(isTaken ? next : undefined);
   outcomes.delete(turn);
   return outcomes;
 }

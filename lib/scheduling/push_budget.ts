@@ -100,7 +100,7 @@ export function roundMs(budget: number, nodes: number): number {
  * How long a node lets others go first once there may be a push again. It only keeps nodes from
  * trying all at once: that one of them wins, the turn itself sees to.
  *
- * @param nodes how many there may be, this one among them
+ * @param nodes how many may want it, this one among them: twice as many for each turn just lost
  * @param luck from 0 to less than 1, drawn once for each turn
  */
 export function lotMs(budget: number, nodes: number, luck: number): number {

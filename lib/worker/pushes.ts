@@ -25,6 +25,9 @@ export class Pushes implements PushGate {
   /** When this node last pushed. */
   #ownMs = -Infinity;
 
+  /** How many turns in a row this node has lost: there are more who want it than have a ref. */
+  #losses = 0;
+
   readonly #isPressed: () => boolean;
 
   /** @param isPressed whether this node has to push soon */
@@ -81,8 +84,9 @@ export class Pushes implements PushGate {
     return this.#log.agesMs();
   }
 
-  noteTurn(commit: Oid): void {
-    this.#log.noteOwn(commit);
+  noteTurn(commit: Oid | undefined): void {
+    this.#losses = commit === undefined ? this.#losses + 1 : 0;
+    if (commit !== undefined) this.#log.noteOwn(commit);
   }
 
   notePushed(): void {
@@ -130,7 +134,8 @@ export class Pushes implements PushGate {
 
   /** Who cannot wait goes first; the others draw lots. */
   #lotMs(luck: number): number {
-    return this.#isPressed() ? 0 : budget.lotMs(this.#budget, this.#known, luck);
+    const contenders = Math.max(this.#known, 1) * 2 ** this.#losses;
+    return this.#isPressed() ? 0 : budget.lotMs(this.#budget, contenders, luck);
   }
 
   #otherHolders(): Set<string> {

@@ -28,11 +28,12 @@ export class TurnLog {
   #turnsMs: number[] = [];
   /** When somebody pushed to the branch without a turn. */
   #peopleMs: number[] = [];
-  #luck = 0;
+  #luck: number;
 
   constructor(ledger: Ledger, options: Pick<WorkerOptions, "clock" | "random">) {
     this.#ledger = ledger;
     this.#options = options;
+    this.#luck = options.random();
   }
 
   /** Reads what the last look has shown. */
