@@ -20,7 +20,7 @@ import { checkTrust } from "./trust.ts";
 const MESSAGES = 20;
 
 /** And some pushes wait for so many others. */
-const TURNS = 10;
+const TURNS = 20;
 const MINUTE_MS = 60_000;
 
 /** A push by what it has changed. */
