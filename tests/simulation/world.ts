@@ -99,6 +99,11 @@ export class World {
     return lowMs + this.random() * (highMs - lowMs);
   }
 
+  /** When a ref last moved; -Infinity where it never did. */
+  movedAt(ref: string): number {
+    return this.past.get(ref)?.at(-1)?.at ?? -Infinity;
+  }
+
   /** What a ref named at a moment of the past. */
   refAt(ref: string, moment: number): Oid | undefined {
     const past = this.past.get(ref) ?? [];

@@ -34,8 +34,7 @@ export function whyNotTrusted(
   const { life, task_id } = container;
   if (shared.has(life.name)) return undefined;
   const claim = checker.story(task_id).claims.find((claim) => claim.container === container);
-  const beatAt = world.past.get(world.names.node(life.name))?.at(-1)?.at ?? -Infinity;
-  const heardAt = Math.max(claim?.wonAt ?? -Infinity, beatAt);
+  const heardAt = Math.max(claim?.wonAt ?? -Infinity, world.movedAt(world.names.node(life.name)));
   const silentMs = world.now - heardAt;
   // The clock of a machine that slept since does not tell.
   if (life.asleepUntil > heardAt || silentMs <= TRUSTED_MS + slackMs) return undefined;

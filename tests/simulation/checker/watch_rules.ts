@@ -32,7 +32,9 @@ export function checkTimes(checker: Checker, running: Iterable<Container>, lives
     const since = Math.max(claim.wonAt, container?.goneAt ?? 0);
     const runs = container !== undefined && container.goneAt === undefined;
     if (owner === undefined) {
-      const lostAt = Math.max(since, claim.by.diedAt ?? Infinity);
+      // Who asks for the name moves its ref, too, and nobody else can tell that from a sign of life.
+      const askedAt = checker.world.movedAt(checker.world.names.node(entry.node_id));
+      const lostAt = Math.max(since, claim.by.diedAt ?? Infinity, askedAt);
       const clean = Math.max(...lives.map((life) => cleanMs(checker, life, lostAt)));
       if (clean > LEASE_MS + checker.inTime(TAKEOVER_MS)) {
         checker.fail(`${task_id}: nobody took it from ${entry.node_id}, which died`);
