@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { type Clock, systemClock } from "../lib/clock.ts";
+import { GitCounters } from "../lib/git/git_counters.ts";
 import { GitStore } from "../lib/ledger/git_store.ts";
 import { Ledger } from "../lib/ledger/ledger.ts";
 import type { Store } from "../lib/ledger/store.ts";
@@ -17,6 +18,8 @@ import { bareRepository, commitFiles, plainGit } from "../tests/support/git_serv
 /** A process's view of a grid; disposing of it lets the local copy go. */
 export interface OpenLedger extends AsyncDisposable {
   ledger: Ledger;
+  /** Counts what Git is asked to do. */
+  git: GitCounters;
 }
 
 /** How a grid is opened. */
@@ -48,11 +51,12 @@ export async function openLedger(options: OpenOptions): Promise<OpenLedger> {
   const { url, home, name, over = (store) => store, clock = systemClock } = options;
   const names = new RefNames();
   const host = Deno.env.toObject();
-  const store = over(await GitStore.open({ url, home, names, host }));
+  const git = new GitCounters();
+  const store = over(await GitStore.open({ url, home, names, host, counters: git }));
   const email = `${name}@example.com`;
   const writer = { name, email, clock, random: Math.random };
   const ledger = new Ledger(store, names, writer);
-  return { ledger, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return { ledger, git, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 /** Tasks of the same kind with ids of their own. */

@@ -109,7 +109,7 @@ async function own(
     reports = await Promise.all(workers.map((worker) => worker.work()));
   });
   await demandSettled(repository, count);
-  return { "tasks/s": rate, ...faultsOf(reports, count) };
+  return { "tasks/s": rate, ...faultsOf(reports, count), ...averaged(reports) };
 }
 
 /** How many tasks nobody ran, how many more than once, and how many swaps were in vain. */
@@ -124,6 +124,13 @@ function faultsOf(reports: WorkerReport[], count: number): Record<string, number
     "tasks lost": count - distinct,
     "tasks twice": ran.length - distinct,
   };
+}
+
+/** Where the time of all workers went. */
+function averaged(reports: WorkerReport[]): Record<string, number> {
+  const average = (part: string) =>
+    reports.reduce((sum, { parts }) => sum + parts[part], 0) / reports.length;
+  return Object.fromEntries(Object.keys(reports[0].parts).map((part) => [part, average(part)]));
 }
 
 async function reference(

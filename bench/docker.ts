@@ -6,10 +6,9 @@ import { importTestImage, TEST_IMAGE } from "../tests/support/container_engine.t
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeTasks } from "./bench_grid.ts";
 import { shell } from "./processes.ts";
-import { runWorker } from "./run_worker.ts";
+import { RATE, runWorker } from "./run_worker.ts";
 import { ratePerSecond } from "./stopwatch.ts";
 
-const FIGURE = "tasks/s";
 const PARALLEL = 4;
 
 /** What the grid costs beside the container of a task. */
@@ -17,7 +16,7 @@ export const docker: Benchmark = {
   name: "docker",
   measures: "busybox tasks, one worker with 4 slots, until all are settled",
   against: "the same docker run by xargs -P4",
-  targets: [{ figure: FIGURE, of: "ratio", bound: { least: 0.9 }, shortBound: { least: 0.4 } }],
+  targets: [{ figure: RATE, of: "ratio", bound: { least: 0.9 }, shortBound: { least: 0.4 } }],
   rounds: { full: 5, short: 2 },
   missing: importTestImage,
   prepare({ short }) {
@@ -32,7 +31,7 @@ export const docker: Benchmark = {
 async function own({ folder }: Round, tasks: Task[]): Promise<Figures> {
   const workDir = join(folder, "work");
   await using executor = new DockerExecutor({ env: Deno.env.toObject(), workDir });
-  return { [FIGURE]: await runWorker({ folder, tasks, executor, parallel: PARALLEL }) };
+  return await runWorker({ folder, tasks, executor, parallel: PARALLEL });
 }
 
 /** A line of arguments for each task; none of them has a space or a quote in it. */
@@ -40,7 +39,7 @@ async function reference({ folder }: Round, tasks: Task[]): Promise<Figures> {
   const file = join(folder, "containers");
   await Deno.writeTextFile(file, tasks.map((task) => `${argsOf(task).join(" ")}\n`).join(""));
   const script = `xargs -P${PARALLEL} -L1 docker <"$1" >/dev/null`;
-  return { [FIGURE]: await ratePerSecond(tasks.length, () => shell(script, [file])) };
+  return { [RATE]: await ratePerSecond(tasks.length, () => shell(script, [file])) };
 }
 
 function argsOf({ task_id, script, resources }: Task): string[] {

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { submitTasks } from "../lib/ledger/submit.ts";
+import type { GitCounters } from "../lib/git/git_counters.ts";
 import type { Ledger } from "../lib/ledger/ledger.ts";
 import type { Task } from "../lib/protocol/task.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
@@ -45,11 +46,19 @@ async function own({ folder }: Round, count: number): Promise<Figures> {
   try {
     const asking = waitForEach(user.ledger, makeTasks(count + 1));
     const failing = working.then(() => Promise.reject(new Error("waiting: the worker has ended")));
-    return { [FIGURE]: await Promise.race([asking, failing]) };
+    const waits = await Promise.race([asking, failing]);
+    return { [FIGURE]: waits, ...costsOf(node.git) };
   } finally {
     stop.abort();
     await working;
   }
+}
+
+/** What each thing costs of which a task needs several: a push of the user, and two of the worker. */
+function costsOf(git: GitCounters): Figures {
+  const { operations } = git.snapshot();
+  const each = (command: string) => operations[command].ms / operations[command].count;
+  return { "one push, ms": each("push"), "one look, ms": each("ls-remote") };
 }
 
 /** Submits one task after another; the first one finds the worker about to begin, so it is not told. */

@@ -11,6 +11,7 @@ import { openLedger } from "./bench_grid.ts";
 import { countingSwaps } from "./counting_store.ts";
 import { makeWorker } from "./make_worker.ts";
 import { NoopExecutor } from "./noop_executor.ts";
+import { watchTime } from "./time_parts.ts";
 
 /** What a worker did. */
 export interface WorkerReport {
@@ -18,6 +19,8 @@ export interface WorkerReport {
   ran: string[];
   swaps: number;
   lost: number;
+  /** Where its time went, in percent. */
+  parts: Record<string, number>;
   /** How much memory it held after {@link WARM_TASKS}, in bytes; absent where there were fewer. */
   warmRss?: number;
   /** The most that it held from then on, as seen at every hundredth task and at the end, in bytes. */
@@ -45,9 +48,12 @@ async function work([url, home, nodeId, parallel]: string[]): Promise<WorkerRepo
   const worker = makeWorker(open.ledger, options);
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(16));
+  const partsOf = watchTime(open.git);
   await worker.run(new AbortController().signal);
+  const parts = partsOf(worker.counters);
   const { rss } = Deno.memoryUsage();
-  return { ran: executor.ran, ...counts, warmRss: seen[0], mostRss: Math.max(...seen, rss), rss };
+  const memory = { warmRss: seen[0], mostRss: Math.max(...seen, rss), rss };
+  return { ran: executor.ran, ...counts, parts, ...memory };
 }
 
 if (import.meta.main) console.log(JSON.stringify(await work(Deno.args)));

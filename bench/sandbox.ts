@@ -4,9 +4,8 @@ import { SandboxExecutor } from "../lib/executor/sandbox.ts";
 import { importTestImage, TEST_IMAGE } from "../tests/support/container_engine.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeTasks } from "./bench_grid.ts";
-import { runWorker } from "./run_worker.ts";
+import { RATE, runWorker } from "./run_worker.ts";
 
-const FIGURE = "tasks/s";
 const PARALLEL = 4;
 
 /**
@@ -22,7 +21,7 @@ export const sandbox: Benchmark = {
   measures: "module tasks in the sandbox, one worker with 4 slots, until all are settled",
   against:
     "the same sum by a shell script in docker, the same worker; JavaScript there would take longer",
-  targets: [{ figure: FIGURE, of: "ratio", bound: { least: 10 }, shortBound: { least: 3 } }],
+  targets: [{ figure: RATE, of: "ratio", bound: { least: 10 }, shortBound: { least: 3 } }],
   rounds: { full: 5, short: 2 },
   missing: importTestImage,
   prepare({ short }) {
@@ -32,13 +31,13 @@ export const sandbox: Benchmark = {
       own: async ({ folder }: Round): Promise<Figures> => {
         await using executor = new SandboxExecutor();
         const run = { folder, tasks: modules, executor, parallel: PARALLEL };
-        return { [FIGURE]: await runWorker(run) };
+        return await runWorker(run);
       },
       reference: async ({ folder }: Round): Promise<Figures> => {
         const workDir = join(folder, "work");
         await using executor = new DockerExecutor({ env: Deno.env.toObject(), workDir });
         const run = { folder, tasks: scripts, executor, parallel: PARALLEL };
-        return { [FIGURE]: await runWorker(run) };
+        return await runWorker(run);
       },
     });
   },

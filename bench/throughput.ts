@@ -2,11 +2,10 @@ import { join } from "@std/path";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { makeTasks } from "./bench_grid.ts";
 import { NoopExecutor } from "./noop_executor.ts";
-import { runWorker } from "./run_worker.ts";
+import { RATE, runWorker } from "./run_worker.ts";
 import { makeSingleBranch, SingleBranch } from "./single_branch.ts";
 import { ratePerSecond } from "./stopwatch.ts";
 
-const FIGURE = "tasks/s";
 const PARALLEL = 8;
 
 /** How fast one worker gets through a queue of tasks that take no time, to the last settled result. */
@@ -15,8 +14,8 @@ export const throughput: Benchmark = {
   measures: "no-op tasks, one worker with 8 slots, bare repository on disk, until all are settled",
   against: "the single branch, one worker",
   targets: [
-    { figure: FIGURE, of: "ratio", bound: { least: 100 }, shortBound: { least: 22 } },
-    { figure: FIGURE, of: "machine", bound: { least: 1_500 } },
+    { figure: RATE, of: "ratio", bound: { least: 100 }, shortBound: { least: 22 } },
+    { figure: RATE, of: "machine", bound: { least: 1_500 } },
   ],
   prepare({ short }) {
     return Promise.resolve({
@@ -28,11 +27,11 @@ export const throughput: Benchmark = {
 
 async function own({ folder }: Round, count: number): Promise<Figures> {
   const run = { folder, tasks: makeTasks(count), executor: new NoopExecutor(), parallel: PARALLEL };
-  return { [FIGURE]: await runWorker(run) };
+  return await runWorker(run);
 }
 
 async function reference({ folder }: Round, count: number): Promise<Figures> {
   const url = await makeSingleBranch(folder, count);
   const branch = await SingleBranch.clone(`file://${url}`, join(folder, "clones"), "worker");
-  return { [FIGURE]: await ratePerSecond(count, () => branch.work()) };
+  return { [RATE]: await ratePerSecond(count, () => branch.work()) };
 }
