@@ -122,13 +122,22 @@ export class Ledger {
     return this.#shards.get(shard)!;
   }
 
+  /** Whether a shard is shown as it was at the last look; it is not where it was of no interest then. */
+  isCurrent(shard: string): boolean {
+    return this.shard(shard).tip === this.#refs.get(this.names.shard(shard));
+  }
+
   get shards(): ReadonlyMap<string, ShardView> {
     return this.#shards;
   }
 
-  /** A task's state on the live edge, undefined where it has none. */
-  stateOf(taskId: string): LiveState | undefined {
-    return this.shard(shardOf(taskId)).tasks.get(taskId)?.state;
+  /**
+   * A task's state on the live edge, undefined where it has none.
+   *
+   * @param shard the task's, where it is known already
+   */
+  stateOf(taskId: string, shard: string = shardOf(taskId)): LiveState | undefined {
+    return this.shard(shard).tasks.get(taskId)?.state;
   }
 
   /** All states on the live edge. */
@@ -231,9 +240,11 @@ export class Ledger {
   /**
    * Whether nothing can be begun on a task that has no state, by what is known already: its entry
    * cannot be read, or the branch does not reach the mark of its shard.
+   *
+   * @param shard the task's, where it is known already
    */
-  isBlocked(taskId: string): boolean {
-    const { broken, settled } = this.shard(shardOf(taskId));
+  isBlocked(taskId: string, shard: string = shardOf(taskId)): boolean {
+    const { broken, settled } = this.shard(shard);
     return broken.has(taskId) || (settled !== undefined && this.#unreachedMarks.has(settled));
   }
 

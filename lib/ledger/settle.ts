@@ -10,7 +10,7 @@ import { resultPath, resultPaths, SHARD_PATHS } from "../protocol/layout.ts";
 import { finalStatusOf, type LiveState } from "../protocol/live_state.ts";
 import { backoff } from "./backoff.ts";
 import { signedBy } from "./commit_order.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, ShardChoice } from "./ledger.ts";
 import { swapRefs } from "./swap_refs.ts";
 import type { ShardView } from "./shard_view.ts";
 import type { Change, CommitOrder, Oid, RefChange } from "./store.ts";
@@ -19,11 +19,6 @@ const log = getLogger(["dgrid", "ledger"]);
 
 /** One commit takes at most this many results, so that the push stays short. */
 const MAX_RESULTS = 5_000;
-/**
- * A settlement by the way takes at most this many shards: it wins only if none of them moves
- * meanwhile, and each more makes that rarer.
- */
-const FEW_SHARDS = 4;
 /** After so many lost races in a row, somebody else is settling well enough. */
 const MAX_TRIES = 12;
 
@@ -39,22 +34,23 @@ export type Settlement =
   | { settled: number }
   | { settled: undefined; why: "lost" | "refused"; words: string };
 
-/** How many tasks are finished and not settled, as last seen. */
-export function countFinished(ledger: Ledger): number {
-  return [...ledger.states()].filter(({ status }) => status === "finished").length;
+/** How many tasks are finished and not settled on some shards, as last seen; by default on all. */
+export function countFinished(ledger: Ledger, isChosen: ShardChoice = () => true): number {
+  return takeLoads(ledger, isChosen, Infinity)
+    .reduce((sum, { finished }) => sum + finished.length, 0);
 }
 
 /**
- * Settles some of what is finished as last seen, where the push budget allows it; which part, is left
- * to chance.
+ * Settles what is finished on some shards as last seen. It wins only if none of them moves meanwhile.
+ *
+ * @param more is changed on the branch in the same commit
  */
-export async function settleSome(ledger: Ledger): Promise<Settlement> {
-  const loads = takeLoads(ledger);
-  // Whose turn it is meets nobody.
-  if (ledger.gate.takesTurn) return await settleLoads(ledger, loads);
-  const first = Math.floor(ledger.writer.random() * loads.length);
-  const chosen = [...loads.slice(first), ...loads.slice(0, first)].slice(0, FEW_SHARDS);
-  return await settleLoads(ledger, chosen);
+export async function settleSome(
+  ledger: Ledger,
+  isChosen: ShardChoice = () => true,
+  more: Change[] = [],
+): Promise<Settlement> {
+  return await settleLoads(ledger, takeLoads(ledger, isChosen), more);
 }
 
 /**
@@ -82,9 +78,13 @@ export async function settleAll(ledger: Ledger): Promise<number> {
   return settled;
 }
 
-async function settleLoads(ledger: Ledger, loads: Load[]): Promise<Settlement> {
-  if (loads.length === 0) return { settled: 0 };
-  const { commits, changes } = await writeSettlement(ledger, loads);
+async function settleLoads(
+  ledger: Ledger,
+  loads: Load[],
+  more: Change[] = [],
+): Promise<Settlement> {
+  if (loads.length + more.length === 0) return { settled: 0 };
+  const { commits, changes } = await writeSettlement(ledger, loads, more);
   const outcomes = [...(await swapRefs(ledger, changes, { atomic: true })).values()];
   const failed = outcomes.find((outcome) => !outcome.done);
   if (failed?.done === false) return { settled: undefined, why: failed.why, words: failed.words };
@@ -92,9 +92,15 @@ async function settleLoads(ledger: Ledger, loads: Load[]): Promise<Settlement> {
   return { settled: loads.reduce((sum, { finished }) => sum + finished.length, 0) };
 }
 
-function takeLoads(ledger: Ledger): Load[] {
-  let room = MAX_RESULTS;
-  return [...ledger.shards].flatMap(([shard, view]) => {
+function takeLoads(
+  ledger: Ledger,
+  isChosen: ShardChoice = () => true,
+  most: number = MAX_RESULTS,
+): Load[] {
+  let room = most;
+  // Of what has moved since it was read, nothing can be taken.
+  const isTaken = ([shard]: [string, ShardView]) => ledger.isCurrent(shard) && isChosen(shard);
+  return [...ledger.shards].filter(isTaken).flatMap(([shard, view]) => {
     const finished = [...view.tasks.values()].map(({ state }) => state)
       .filter(({ status }) => status === "finished").slice(0, room);
     room -= finished.length;
@@ -105,10 +111,11 @@ function takeLoads(ledger: Ledger): Load[] {
 async function writeSettlement(
   ledger: Ledger,
   loads: Load[],
+  more: Change[],
 ): Promise<{ commits: Oid[]; changes: RefChange[] }> {
   const { store, names } = ledger;
   const parent = ledger.main.commit;
-  const order = await branchOrder(ledger, parent, loads);
+  const order = await branchOrder(ledger, loads, more);
   return await store.write(async (writer) => {
     const main = await writer.commit(order);
     const commits = [main];
@@ -122,16 +129,25 @@ async function writeSettlement(
   });
 }
 
-async function branchOrder(ledger: Ledger, parent: Oid, loads: Load[]): Promise<CommitOrder> {
+async function branchOrder(
+  ledger: Ledger,
+  loads: Load[],
+  more: Change[],
+): Promise<CommitOrder> {
   const { writer, main } = ledger;
+  const parent = main.commit;
   const ids = loads.flatMap(({ finished }) => finished.map(({ task_id }) => task_id));
   const there = await ledger.store.find(parent, ids.flatMap(resultPaths));
   const results = loads.flatMap(({ view, finished }) =>
     finished.flatMap((state) => resultChanges(ledger, view.tip!, state, there))
   );
   const leftovers = main.leftovers.map((path): Change => ({ path, remove: true }));
-  const message = `${writer.name}: settle ${counted(ids.length)}`;
-  return signedBy(writer, message, [...results, ...leftovers], parent);
+  const deeds = [
+    ...ids.length > 0 ? [`settle ${counted(ids.length)}`] : [],
+    ...more.length > 0 ? [`record ${more.length === 1 ? "1 node" : `${more.length} nodes`}`] : [],
+  ];
+  const message = `${writer.name}: ${deeds.join(", ")}`;
+  return signedBy(writer, message, [...results, ...leftovers, ...more], parent);
 }
 
 /**

@@ -5,7 +5,8 @@
  * @module
  */
 import type { TaskSummary } from "../ledger/main_view.ts";
-import { ranked, startShardOf } from "../scheduling/ranking.ts";
+import { territoryOf } from "../scheduling/precedence.ts";
+import { ranked } from "../scheduling/ranking.ts";
 import type { Explanation, NodeFitness, Place } from "./explanation.ts";
 import { hasFreeSlot, lackOf, type NodeView, takesTasks } from "./node_view.ts";
 import { spanInWords } from "./span.ts";
@@ -103,9 +104,7 @@ function placeOf(
   const places = fitting.slice(0, MAX_RANKED).map((node): Place => {
     const own = rivals.filter((rival) => lackOf(rival, node) === undefined);
     const { node_id } = node.record;
-    const order = ranked([...own, task], startShardOf(node_id, names)).map(({ task_id }) =>
-      task_id
-    );
+    const order = ranked([...own, task], territoryOf(node_id, names)).map(({ task_id }) => task_id);
     const before = order.indexOf(task.task_id);
     return before === 0 ? { node_id, before } : { node_id, before, next: order[0] };
   });

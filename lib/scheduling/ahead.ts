@@ -28,18 +28,22 @@ export interface Workload {
   open: number;
   /** How many nodes share them, this one among them. */
   nodes: number;
+  /** How long until another node can take any, in milliseconds: 0 where all push as they like. */
+  othersInMs: number;
 }
 
 /**
  * How many attempts to hold ahead: as many as keep the slots busy until the next push, at least one for
- * each slot, and never more than this node's share of what there is. None where attempts take so long
- * that another node would begin them earlier, or nobody knows yet how long they take.
+ * each slot, and never more than this node's share of what there is, unless it does them before another
+ * node could take them. None where attempts take so long that another node would begin them earlier, or
+ * nobody knows yet how long they take.
  */
-export function aheadOf({ parallel, taskMs, pushMs, patienceMs, open, nodes }: Workload): number {
+export function aheadOf(workload: Workload): number {
+  const { parallel, taskMs, pushMs, patienceMs, open, nodes, othersInMs } = workload;
   if (taskMs === undefined || taskMs > patienceMs) return 0;
-  const each = Math.ceil(pushMs / Math.max(taskMs, SHORTEST_TASK_MS));
-  const share = Math.ceil(open / nodes);
-  return Math.min(parallel * Math.max(each, 1), share, MAX_AHEAD);
+  const fitting = (ms: number) => parallel * Math.ceil(ms / Math.max(taskMs, SHORTEST_TASK_MS));
+  const share = Math.max(Math.ceil(open / nodes), fitting(othersInMs));
+  return Math.min(Math.max(fitting(pushMs), parallel), share, MAX_AHEAD);
 }
 
 /**

@@ -45,8 +45,20 @@ export function longestPollMs({ pollMs, maxMs }: PollPace): number {
   return Math.max(pollMs, maxMs) * (1 + SPREAD);
 }
 
-/** What is ready to be reported waits so long for more, while the slots have something to run. */
-export const GATHER_MS = 500;
+/** What is ready to be reported waits so long for more at least, and at most. */
+const GATHER_MS = 500;
+const MOST_GATHER_MS = 2_000;
+/** Where a push takes long, no more than this part of the time is spent for pushes. */
+const PUSHING_PART = 1 / 10;
+
+/**
+ * How long what is ready to be reported waits for more, while the slots have something to run.
+ *
+ * @param actMs how long a push takes, with the look before it
+ */
+export function gatherMs(actMs: number): number {
+  return Math.min(Math.max(GATHER_MS, actMs / PUSHING_PART), MOST_GATHER_MS);
+}
 
 /** So many finished tasks are settled without waiting for more. */
 const SETTLE_AT = 500;
@@ -54,22 +66,25 @@ const SETTLE_AT = 500;
 const SETTLE_AT_IN_TURN = 2_500;
 /** Finished tasks wait about this long for others, so that a settlement is worth its push. */
 const SETTLE_AFTER_MS = 2_000;
+/** All nodes together settle at most once in the time that so many settlements take. */
+const SETTLING_PART = 1 / 3;
 
 /** What speaks for settling. */
 export interface Unsettled {
   /** How many tasks are finished and not settled. */
   finished: number;
-  /** How long there has been one. */
-  waitedMs: number;
   /** From 0 to less than 1, drawn once a wait: it keeps workers from settling at once. */
   jitter: number;
+  /** How many nodes settle, each for itself, and how long one of them takes for it. */
+  nodes: number;
+  actMs: number;
   /** Where pushes are taken in turn, how long a round of turns takes. */
   roundMs?: number;
 }
 
-/** Whether to settle now. */
-export function isSettlingDue({ finished, waitedMs, jitter, roundMs }: Unsettled): boolean {
-  if (finished >= (roundMs === undefined ? SETTLE_AT : SETTLE_AT_IN_TURN)) return true;
-  const afterMs = Math.max(SETTLE_AFTER_MS, roundMs ?? 0);
-  return finished > 0 && waitedMs >= afterMs * (0.5 + jitter);
+/** How long after the first of them was finished to settle. */
+export function settleAfterMs({ finished, jitter, nodes, actMs, roundMs }: Unsettled): number {
+  if (finished >= (roundMs === undefined ? SETTLE_AT : SETTLE_AT_IN_TURN)) return 0;
+  const shareMs = (nodes * actMs) / SETTLING_PART;
+  return Math.max(SETTLE_AFTER_MS, roundMs ?? shareMs) * (0.5 + jitter);
 }

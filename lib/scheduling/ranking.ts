@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { shardOf, SHARDS } from "../protocol/identity.ts";
+import { shardOf } from "../protocol/identity.ts";
 import { PRIORITIES, type Priority } from "../protocol/task.ts";
+import { distanceTo, type Territory } from "./precedence.ts";
 
 /** What a task is ranked by. */
 export interface Ranked {
@@ -29,23 +30,18 @@ export type RankKey = readonly [
 ];
 
 /**
- * Where a node begins among the shards: the nodes that are at work spread evenly over them, so that
- * they rarely meet. A node alone begins at the shard of its own name.
- *
- * @param atWork the nodes that are at work, the node itself among them
+ * @param territory the shards that the node begins at
+ * @param shard the task's, where it is known already
  */
-export function startShardOf(nodeId: string, atWork: readonly string[]): number {
-  const place = atWork.toSorted().indexOf(nodeId);
-  if (place < 0 || atWork.length === 1) return SHARDS.indexOf(shardOf(nodeId));
-  return Math.floor((place * SHARDS.length) / atWork.length) % SHARDS.length;
-}
-
-/** @param start the index of the shard at which the node begins */
-export function rankKeyOf({ task_id, priority, created_at }: Ranked, start: number): RankKey {
+export function rankKeyOf(
+  { task_id, priority, created_at }: Ranked,
+  territory: Territory,
+  shard: string = shardOf(task_id),
+): RankKey {
   const instant = created_at === undefined ? NaN : Date.parse(created_at);
   // A task that does not say when it was made has waited for nobody knows how long: it goes first.
   const age = Number.isNaN(instant) ? 0 : instant;
-  const distance = (SHARDS.indexOf(shardOf(task_id)) - start + SHARDS.length) % SHARDS.length;
+  const distance = distanceTo(shard, territory);
   return [PRIORITIES.indexOf(priority), Math.floor(age / AGE_STEP_MS), distance, age, task_id];
 }
 
@@ -61,9 +57,9 @@ export function compareRanks(a: RankKey, b: RankKey): number {
  * Sorts tasks: the more urgent first, then the older, by minutes; among equals those first whose shard
  * comes first when one begins at the node's own, and then again the older.
  *
- * @param start the index of the shard at which the node begins
+ * @param territory the shards that the node begins at
  */
-export function ranked<T extends Ranked>(tasks: T[], start: number): T[] {
-  const keyed = tasks.map((task) => ({ task, key: rankKeyOf(task, start) }));
+export function ranked<T extends Ranked>(tasks: T[], territory: Territory): T[] {
+  const keyed = tasks.map((task) => ({ task, key: rankKeyOf(task, territory) }));
   return keyed.sort((a, b) => compareRanks(a.key, b.key)).map(({ task }) => task);
 }

@@ -4,34 +4,33 @@
  * @module
  */
 import type { Ledger, ShardChoice } from "../ledger/ledger.ts";
-import { shardOf } from "../protocol/identity.ts";
+import { shardOf, SHARDS } from "../protocol/identity.ts";
 import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
-import { GATHER_MS } from "../scheduling/pace.ts";
-import { startShardOf } from "../scheduling/ranking.ts";
-import type { Neighbours } from "./neighbours.ts";
+import { gatherMs } from "../scheduling/pace.ts";
+import { compareRanks, type RankKey } from "../scheduling/ranking.ts";
+import type { Precedence } from "./precedence.ts";
 import type { Pushes } from "./pushes.ts";
-import type { QueueOrder } from "./queue_order.ts";
+import type { Queued, QueueOrder } from "./queue_order.ts";
 import type { Rhythm } from "./rhythm.ts";
 import type { Slots } from "./slots.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** Where a node takes next, is where the first so many of the tasks are that nobody has begun. */
 const NEXT_TASKS = 256;
+/** A node that waits for the end of all work reads all shards at least so often. */
+const ENDING_WATCH_MS = 5_000;
 
-type Chosen = Pick<
-  WorkerOptions,
-  "nodeId" | "clock" | "parallel" | "pollMs" | "exitWhenIdle"
->;
+type Chosen = Pick<WorkerOptions, "clock" | "parallel" | "pollMs" | "exitWhenIdle">;
 
 interface Parts {
-  slots: Slots;
-  neighbours: Neighbours;
-  rhythm: Rhythm;
+  slots: Pick<Slots, "size" | "youngestMs">;
+  precedence: Precedence;
+  rhythm: Pick<Rhythm, "taskMs" | "tickMs">;
   order: QueueOrder;
   /** The tasks that are in this node's hands, or may be. */
   concerned(): string[];
-  pushes: Pick<Pushes, "paceMs" | "takesTurn">;
+  pushes: Pick<Pushes, "gapMs" | "paceMs" | "takesTurn">;
 }
 
 export class Appetite {
@@ -48,12 +47,6 @@ export class Appetite {
     this.#parts = parts;
   }
 
-  /** The index of the shard at which this node begins. */
-  get start(): number {
-    const { nodeId, clock } = this.#options;
-    return startShardOf(nodeId, this.#parts.neighbours.since(clock.elapsedMs() - this.#leaseMs));
-  }
-
   /** How many more attempts to take into hand. */
   get room(): number {
     const { parallel } = this.#options;
@@ -64,8 +57,8 @@ export class Appetite {
       taskMs: taskMs && Math.max(taskMs, slots.youngestMs ?? 0),
       pushMs: this.#pushMs,
       patienceMs: this.patienceMs,
-      open: this.#openCount,
-      nodes: this.#nodeCount,
+      ...this.#share,
+      othersInMs: this.#parts.pushes.gapMs,
     });
     return Math.max(0, parallel + ahead - slots.size);
   }
@@ -76,21 +69,21 @@ export class Appetite {
   }
 
   /**
-   * Which shards to read, should others have moved them: those of what is or may be in hand, those to take from
-   * next, and those with something to settle, which others may have settled. All of them now and then, because somebody must see whose owner is lost; and always by
-   * a node that ends when all others have ended their work.
+   * Which shards to read, should others have moved them: those of what is or may be in hand, those to
+   * take from next, and those with something to settle, which others may have settled. All of them now
+   * and then, because somebody must see whose owner is lost; and by a node that ends when all others have
+   * ended their work, those that may tell so.
    */
   wantedShards(): ShardChoice {
-    const { clock, exitWhenIdle } = this.#options;
-    const { slots, concerned, pushes } = this.#parts;
-    const isDue = clock.elapsedMs() - this.#sawAllMs >= watchIntervalMs(this.#leaseMs);
+    const { concerned, pushes } = this.#parts;
     // Who takes turns has to know who else does: all who hold tasks.
-    this.#isAskingAll = isDue || pushes.takesTurn || (exitWhenIdle && slots.size === 0);
+    this.#isAskingAll = pushes.takesTurn || this.#allInMs <= 0;
     if (this.#isAskingAll) return () => true;
     const wanted = new Set([
       ...concerned().map(shardOf),
       ...this.#nextShards(),
       ...this.#unsettledShards(),
+      ...this.#isEnding ? SHARDS.filter((shard) => this.#restsInMs(shard) === 0) : [],
     ]);
     return (shard) => wanted.has(shard);
   }
@@ -100,43 +93,86 @@ export class Appetite {
     if (this.#isAskingAll) this.#sawAllMs = this.#options.clock.elapsedMs();
   }
 
+  /** How long until there is a shard to read for a node that ends when all others have ended their work. */
+  get restsInMs(): number {
+    const unread = SHARDS.filter((shard) => !this.#ledger.isCurrent(shard));
+    if (!this.#isEnding || unread.length === 0) return Infinity;
+    return Math.min(...unread.map((shard) => this.#restsInMs(shard)), this.#allInMs);
+  }
+
+  /** How long until all shards are to be read. */
+  get #allInMs(): number {
+    const everyMs = this.#isEnding ? ENDING_WATCH_MS : Infinity;
+    const nowMs = this.#options.clock.elapsedMs();
+    return this.#sawAllMs + Math.min(watchIntervalMs(this.#leaseMs), everyMs) - nowMs;
+  }
+
+  /** Whether this node has nothing to do, and waits for the end of all work. */
+  get #isEnding(): boolean {
+    return this.#options.exitWhenIdle && this.#parts.slots.size === 0;
+  }
+
+  /**
+   * How long until a shard may tell that there is nothing left to do. While others move it there is, and
+   * what they finish is settled soon; so to read it then would be in vain.
+   */
+  #restsInMs(shard: string): number {
+    const { order, precedence } = this.#parts;
+    return order.shards.has(shard) ? precedence.restsInMs(shard) : 0;
+  }
+
   /** The shards of the tasks that this node would take first, as far as it knows. */
   #nextShards(): Set<string> {
-    const { order } = this.#parts;
-    order.update(this.#ledger.main, this.start);
-    const shards = new Set<string>();
-    let count = 0;
-    for (const { file: { task_id } } of order.sorted) {
-      if (count >= NEXT_TASKS) break;
-      if (this.#ledger.stateOf(task_id) !== undefined) continue;
-      shards.add(shardOf(task_id));
-      count++;
+    const { order, precedence } = this.#parts;
+    order.update(this.#ledger.main, precedence.territory);
+    const own = this.#firstOpen(order.own, NEXT_TASKS);
+    const others = this.#firstOpen(order.others, NEXT_TASKS, own[0]?.key);
+    const next = others.filter(({ shard, seenMs }) => precedence.takesInMs(shard, seenMs) === 0);
+    return new Set([...own, ...next].map(({ shard }) => shard));
+  }
+
+  /** The first tasks of a list that nobody has begun, as last seen; none that goes after a rank. */
+  #firstOpen(tasks: readonly Queued[], most: number, last?: RankKey): Queued[] {
+    const open: Queued[] = [];
+    for (const queued of tasks) {
+      if (open.length >= most || (last && compareRanks(queued.key, last) > 0)) break;
+      const { task: { task_id }, shard } = queued;
+      if (this.#ledger.stateOf(task_id, shard) === undefined) open.push(queued);
     }
-    return shards;
+    return open;
   }
 
-  /** The shards that show something finished. */
+  /** The shards that show something finished which this node would settle, or others may have. */
   #unsettledShards(): string[] {
-    return [...this.#ledger.shards].flatMap(([shard, { tasks }]) =>
-      [...tasks.values()].some(({ state }) => state.status === "finished") ? [shard] : []
+    const { precedence } = this.#parts;
+    return [...this.#ledger.shards].filter(([shard, { tasks }]) =>
+      precedence.settles(shard) &&
+      [...tasks.values()].some(({ state }) => state.status === "finished")
+    ).map(([shard]) => shard);
+  }
+
+  /** What there is to take, and how many nodes share it. */
+  get #share(): { open: number; nodes: number } {
+    const { order, precedence } = this.#parts;
+    const own = this.#openIn(order.own, (shard) => precedence.isOwn(shard));
+    if (own > 0) return { open: own, nodes: precedence.sharers };
+    const others = this.#openIn(order.others, (shard) => !precedence.isOwn(shard));
+    return { open: others, nodes: precedence.atWork.length };
+  }
+
+  /** How many tasks of the queue wait for somebody, as last seen. */
+  #openIn(tasks: readonly Queued[], isIn: (shard: string) => boolean): number {
+    const begun = [...this.#ledger.shards].reduce(
+      (sum, [shard, { tasks }]) => isIn(shard) ? sum + tasks.size : sum,
+      0,
     );
-  }
-
-  /** How many tasks wait for somebody, as last seen. */
-  get #openCount(): number {
-    const { main, shards } = this.#ledger;
-    const begun = [...shards.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
-    return Math.max(0, main.queue.size - begun);
-  }
-
-  get #nodeCount(): number {
-    return this.#parts.neighbours.countAt(this.#options.clock.elapsedMs());
+    return Math.max(0, tasks.length - begun);
   }
 
   /** How long it takes until what is claimed in the next push can begin. */
   get #pushMs(): number {
     const { rhythm, pushes } = this.#parts;
-    return rhythm.tickMs + Math.max(this.#options.pollMs, GATHER_MS, pushes.paceMs);
+    return rhythm.tickMs + Math.max(this.#options.pollMs, gatherMs(rhythm.tickMs), pushes.paceMs);
   }
 
   get #leaseMs(): number {

@@ -6,10 +6,13 @@
 import { getLogger } from "@logtape/logtape";
 import { despiteDamage } from "../git/despite_damage.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { registerNode } from "../ledger/nodes.ts";
 import type { Namesake } from "./namesake.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Precedence } from "./precedence.ts";
 import type { Presence } from "./presence.ts";
+import type { Registrar } from "./registrar.ts";
+import type { Rhythm } from "./rhythm.ts";
 import type { Speaker } from "./speaker.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
@@ -17,10 +20,14 @@ const log = getLogger(["dgrid", "worker"]);
 
 interface Arriving {
   ledger: Ledger;
-  options: Pick<WorkerOptions, "executor" | "nodeId">;
+  options: Pick<WorkerOptions, "executor" | "nodeId" | "clock">;
   namesake: Namesake;
   outbox: Outbox;
   presence: Presence;
+  neighbours: Neighbours;
+  precedence: Precedence;
+  registrar: Registrar;
+  rhythm: Rhythm;
   speaker: Speaker;
 }
 
@@ -31,19 +38,33 @@ interface Arriving {
  * @throws when the grid cannot be read or written, or another process works under the same name
  */
 export async function arrive(arriving: Arriving, stop: AbortSignal): Promise<boolean> {
-  const { ledger, options, namesake, outbox, presence } = arriving;
+  const { ledger, options, namesake, neighbours, outbox } = arriving;
   await ledger.refresh();
+  await neighbours.noteLook(options.clock.elapsedMs());
   await outbox.load();
   if (!await despiteDamage(() => namesake.takeName(stop))) return false;
   try {
     // Only now: what runs under this name is nobody else's.
     await options.executor.removeLeftoversOf?.(options.nodeId);
-    await despiteDamage(() => registerNode(ledger, presence.record([])));
+    await despiteDamage(() => join(arriving));
   } catch (error) {
     await letGo(arriving);
     throw error;
   }
   return true;
+}
+
+/** Finds out who else is there, and is written down. */
+async function join(arriving: Arriving): Promise<void> {
+  const { ledger, options: { clock }, neighbours, precedence, registrar, rhythm } = arriving;
+  const beganMs = clock.elapsedMs();
+  // Others may have come while the name was taken.
+  await ledger.refresh();
+  await neighbours.noteLook(clock.elapsedMs());
+  precedence.noteLook();
+  await registrar.begin();
+  // Until there has been a tick, this tells best how long one takes.
+  rhythm.noteTick(clock.elapsedMs() - beganMs);
 }
 
 /**

@@ -7,10 +7,12 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { QueuedFile } from "../ledger/main_view.ts";
 import type { Oid } from "../ledger/store.ts";
 import { readSpec, specBlobs } from "../ledger/specs.ts";
+import { shardOf, SHARDS } from "../protocol/identity.ts";
 import type { LiveState } from "../protocol/live_state.ts";
 import { isDue, type Offer, unfitness } from "../scheduling/eligibility.ts";
-import { compareRanks } from "../scheduling/ranking.ts";
+import { compareRanks, type RankKey } from "../scheduling/ranking.ts";
 import type { Observer } from "./observer.ts";
+import type { Precedence } from "./precedence.ts";
 import { type Queued, queuedOf, type QueueOrder } from "./queue_order.ts";
 
 /** A task that this node may claim. */
@@ -34,6 +36,8 @@ export interface Choice {
   broken: { file: QueuedFile; problem: string }[];
   /** Whether there is work that this node could run, now or later, here or elsewhere. */
   isWorkLeft: boolean;
+  /** How long until this node may take something that it leaves to others now, in milliseconds. */
+  helpsInMs: number;
 }
 
 /** What a node can run when all is well, and what it can run now. */
@@ -45,12 +49,13 @@ export interface Offers {
 /** Who looks for work, and when. */
 export interface Seeker {
   offers: Offers;
-  /** The index of the shard at which it begins. */
-  start: number;
+  precedence: Pick<Precedence, "territory" | "isOwn" | "graceMs" | "takesInMs">;
   /** The tasks that this node has in its hands. */
   held: ReadonlySet<string>;
   /** How many tasks it can take now. */
   wanted: number;
+  /** How many of them may be in others' shards, where it finds any in its own. */
+  abroad: number;
   now: Date;
   /** The same moment, by the clock's `elapsedMs`. */
   nowMs: number;
@@ -63,7 +68,13 @@ const MAX_TAKEN_BYTES = 32 * 1_048_576;
 
 /** Looks through the queue and the live edge. */
 export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> {
-  const choice: Choice = { claimable: [], lapsed: [], broken: [], isWorkLeft: false };
+  const choice: Choice = {
+    claimable: [],
+    lapsed: [],
+    broken: [],
+    isWorkLeft: false,
+    helpsInMs: Infinity,
+  };
   const live = liveWork(ledger, seeker);
   choice.lapsed = live.lapsed;
   const { fit, doomed } = await readFree(ledger, live.free, seeker, choice);
@@ -72,6 +83,8 @@ export async function findWork(ledger: Ledger, seeker: Seeker): Promise<Choice> 
   // What is in hand may come back, to be tried again.
   choice.isWorkLeft ||= seeker.held.size > 0 ||
     choice.broken.length + doomed.length + choice.lapsed.length > 0 ||
+    // What others have just moved is read only when they have done with it.
+    SHARDS.some((shard) => !ledger.isCurrent(shard)) ||
     await hasWorkLater(ledger, live.taken, seeker);
   return choice;
 }
@@ -95,7 +108,9 @@ interface LiveWork {
 
 function liveWork(ledger: Ledger, { held, observer }: Seeker): LiveWork {
   const work: LiveWork = { lapsed: [], free: [], taken: [] };
-  for (const state of ledger.states()) {
+  // What has moved since it was read is no longer so.
+  const shards = [...ledger.shards].filter(([shard]) => ledger.isCurrent(shard));
+  for (const { state } of shards.flatMap(([, { tasks }]) => [...tasks.values()])) {
     if (state.status === "finished") continue;
     const isLapsed = observer.isLapsed(state);
     if (isLapsed) work.lapsed.push(state);
@@ -123,7 +138,7 @@ async function readFree(
   const doomed: Candidate[] = [];
   for (const { file, state } of await filesOf(ledger, free)) {
     const seenMs = seeker.observer.waitsSinceMs(state) ?? seeker.nowMs;
-    const [queued] = queuedOf(file, seeker.start, seenMs);
+    const [queued] = queuedOf(file, seeker.precedence.territory, seenMs);
     if (queued === undefined) doomed.push({ task_id: state.task_id, sinceMs: seenMs });
     else if (isFitEver(queued, seeker)) {
       choice.isWorkLeft = true;
@@ -133,34 +148,78 @@ async function readFree(
   return { fit, doomed };
 }
 
-/** The task, if its retry has waited long enough. */
-function dueNow(queued: Queued, state: LiveState, { now, observer }: Seeker): Fit[] {
+/** The task, if its retry has waited long enough; in another's shard, also for those whose it is. */
+function dueNow(queued: Queued, state: LiveState, seeker: Seeker): Fit[] {
+  const { now, observer, precedence } = seeker;
   const notBefore = state.not_before;
-  if (isDue(notBefore, now)) return [{ queued, notBefore }];
+  const graceMs = precedence.graceMs(queued.shard);
+  if (isDue(notBefore, new Date(now.getTime() - graceMs))) return [{ queued, notBefore }];
   return observer.hasWaited(state) ? [{ queued, notBefore, waited_for: notBefore }] : [];
 }
 
 /** As much of the queue as is wanted. Notes what must be ended, and whether anything is left. */
 function queuedWork(ledger: Ledger, seeker: Seeker, choice: Choice): Fit[] {
-  const { order, start, wanted } = seeker;
-  order.update(ledger.main, start);
-  const isOpen = ({ task_id }: QueuedFile) =>
-    ledger.stateOf(task_id) === undefined && !ledger.isBlocked(task_id);
+  const { order, wanted, abroad } = seeker;
   for (const file of order.broken) {
-    if ("problem" in file.content && isOpen(file)) {
+    if ("problem" in file.content && isOpen(ledger, file)) {
       choice.broken.push({ file, problem: file.content.problem });
     }
   }
+  const search = { ledger, seeker, choice };
+  const own = fitAmong(order.own, wanted, search);
+  if (own.length === 0) return fitAmong(order.others, wanted, search);
+  // While there are any in its own shards, of others' tasks only those that go before.
+  const last = own.at(-1)!.queued.key;
+  return [...own, ...fitAmong(order.others, Math.min(abroad, wanted), search, last)];
+}
+
+interface Search {
+  ledger: Ledger;
+  seeker: Seeker;
+  choice: Choice;
+}
+
+/**
+ * The first tasks of a list that this node may take now. Of others' shards it takes from one at a time:
+ * each more is one more at which it may meet somebody.
+ *
+ * @param last what goes after this is not looked at
+ */
+function fitAmong(
+  list: readonly Queued[],
+  most: number,
+  search: Search,
+  last?: RankKey,
+): Fit[] {
+  const { ledger, seeker, choice } = search;
   const fit: Fit[] = [];
-  for (const queued of order.sorted) {
-    if (fit.length >= wanted && choice.isWorkLeft) break;
-    if (!isFitEver(queued, seeker) || !isOpen(queued.file)) continue;
+  let helped: string | undefined;
+  for (const queued of list) {
+    if (fit.length >= most && choice.isWorkLeft) break;
+    if (last !== undefined && compareRanks(queued.key, last) > 0) break;
+    if (!isFitEver(queued, seeker) || !isOpen(ledger, queued.file, queued.shard)) continue;
     choice.isWorkLeft = true;
-    if (fit.length < wanted && isFitNow(queued, seeker)) {
-      fit.push({ queued, notBefore: queued.task.not_before });
-    }
+    if (fit.length >= most || !isFitNow(queued, seeker)) continue;
+    const isOwn = seeker.precedence.isOwn(queued.shard);
+    if (!isOwn && !mayHelp(queued, search)) continue;
+    if (!isOwn && (helped ??= queued.shard) !== queued.shard) continue;
+    fit.push({ queued, notBefore: queued.task.not_before });
   }
   return fit;
+}
+
+/** Whether to take a task from another's shard; notes how long to leave it there. */
+function mayHelp({ shard, seenMs }: Queued, { ledger, seeker, choice }: Search): boolean {
+  const leftMs = seeker.precedence.takesInMs(shard, seenMs);
+  // What is shown of a shard can be old; then the next look reads it, because it is wanted now.
+  if (leftMs === 0 && ledger.isCurrent(shard)) return true;
+  choice.helpsInMs = Math.min(choice.helpsInMs, leftMs);
+  return false;
+}
+
+/** Whether nobody has begun a task that is in the queue, and somebody may. */
+function isOpen(ledger: Ledger, { task_id }: QueuedFile, shard = shardOf(task_id)): boolean {
+  return ledger.stateOf(task_id, shard) === undefined && !ledger.isBlocked(task_id, shard);
 }
 
 function isFitEver({ task }: Queued, { offers }: Seeker): boolean {
@@ -201,9 +260,8 @@ function sinceMs({ queued: { seenMs }, notBefore }: Fit, { now, nowMs }: Seeker)
 /** Whether this node could run some of what others have, should they not end it. */
 async function hasWorkLater(ledger: Ledger, taken: LiveState[], seeker: Seeker): Promise<boolean> {
   for (const { file } of await filesOf(ledger, taken)) {
-    if (queuedOf(file, seeker.start, seeker.nowMs).some((queued) => isFitEver(queued, seeker))) {
-      return true;
-    }
+    const [queued] = queuedOf(file, seeker.precedence.territory, seeker.nowMs);
+    if (queued !== undefined && isFitEver(queued, seeker)) return true;
   }
   return false;
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import type { Ledger } from "../ledger/ledger.ts";
-import { settleAll } from "../ledger/settle.ts";
 import type { Bell } from "./bell.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import type { Settler } from "./settler.ts";
 import type { Slots } from "./slots.ts";
 import type { WorkerCounters } from "./worker_counters.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -22,21 +21,21 @@ interface Parts {
   presence: Presence;
   slots: Slots;
   outbox: Outbox;
+  settler: Pick<Settler, "settleAtLast">;
   bell: Bell;
   counters: WorkerCounters;
   /** How long to wait before the next look. */
   pauseMs(): number;
   /** Looks, and says what there is to say; passing trouble is told and let go. */
   deliver(): Promise<unknown>;
+  look(): Promise<unknown>;
 }
 
 export class Departure {
-  readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
   readonly #parts: Parts;
 
-  constructor(ledger: Ledger, options: WorkerOptions, parts: Parts) {
-    this.#ledger = ledger;
+  constructor(options: WorkerOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
   }
@@ -79,9 +78,10 @@ export class Departure {
 
   /** Settles what is finished; gives the error where that failed: somebody else can do it. */
   async #settleAtLast(): Promise<Error | undefined> {
+    const { counters, settler, look } = this.#parts;
     try {
-      await this.#ledger.refresh();
-      await this.#parts.counters.timed("settle", () => settleAll(this.#ledger));
+      const isAll = this.#options.exitWhenIdle;
+      await counters.timed("settle", () => settler.settleAtLast(isAll, look));
       return undefined;
     } catch (error) {
       log.warn("{message}; what is finished is settled later", {

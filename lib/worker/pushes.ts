@@ -93,6 +93,11 @@ export class Pushes implements PushGate {
     this.#ownMs = this.#options.clock.elapsedMs();
   }
 
+  /** How long after a push nobody else can push, about. */
+  get gapMs(): number {
+    return this.takesTurn ? budget.turnGapMs(this.#budget) : 0;
+  }
+
   /** How long from one push of this node to its next, about. */
   get paceMs(): number {
     if (this.#budget === Infinity) return 0;

@@ -6,28 +6,43 @@
  */
 import type { Clock } from "../clock.ts";
 import type { MainView, QueuedFile, TaskSummary } from "../ledger/main_view.ts";
+import { shardOf } from "../protocol/identity.ts";
+import type { Territory } from "../scheduling/precedence.ts";
 import { compareRanks, type RankKey, rankKeyOf } from "../scheduling/ranking.ts";
 
 /** A task in the queue. */
 export interface Queued {
   file: QueuedFile;
   task: TaskSummary;
+  shard: string;
   key: RankKey;
   /** When this process first saw it, by the clock's `elapsedMs`. */
   seenMs: number;
 }
 
 export class QueueOrder {
-  #start = -1;
+  #territory?: Territory;
   #seen?: { files: MainView["files"]; changes: number };
-  #sorted: Queued[] = [];
+  #own: Queued[] = [];
+  #others: Queued[] = [];
   #broken: QueuedFile[] = [];
+  #shards: ReadonlySet<string> = new Set();
 
   constructor(private readonly clock: Pick<Clock, "elapsedMs">) {}
 
-  /** The tasks, the first to take first. */
-  get sorted(): readonly Queued[] {
-    return this.#sorted;
+  /** The tasks in the node's own shards, the first to take first. */
+  get own(): readonly Queued[] {
+    return this.#own;
+  }
+
+  /** The tasks in the other shards, the first to take first. */
+  get others(): readonly Queued[] {
+    return this.#others;
+  }
+
+  /** The shards that have tasks in the queue. */
+  get shards(): ReadonlySet<string> {
+    return this.#shards;
   }
 
   /** The files that are no tasks. */
@@ -38,34 +53,41 @@ export class QueueOrder {
   /**
    * Brings the order up to date.
    *
-   * @param start the index of the shard at which the node begins
+   * @param territory the shards of the node
    */
-  update({ files, queue }: Pick<MainView, "files" | "queue">, start: number): void {
+  update({ files, queue }: Pick<MainView, "files" | "queue">, territory: Territory): void {
     const { changes } = files;
-    if (start !== this.#start) this.#sorted = this.#sorted.map((it) => rankedFrom(start, it));
     const isSame = this.#seen?.files === files && this.#seen.changes === changes;
-    if (isSame && start === this.#start) return;
-    this.#start = start;
-    this.#seen = { files, changes };
-    const kept = this.#sorted.filter(({ file }) => queue.get(file.task_id) === file);
-    const known = new Set(kept.map(({ file }) => file));
-    const fresh = [...queue.values()].filter((file) => !known.has(file));
+    const isMoved = this.#territory !== territory;
+    if (isSame && !isMoved) return;
+    const former = [...this.#own, ...this.#others]
+      .filter(({ file }) => queue.get(file.task_id) === file);
+    const kept = isMoved ? former.map((one) => rankedAnew(one, territory)) : former;
+    const known = new Set(former.map(({ file }) => file));
     const nowMs = this.clock.elapsedMs();
+    const fresh = [...queue.values()].filter((file) => !known.has(file))
+      .flatMap((file) => queuedOf(file, territory, nowMs));
     // Mostly sorted already, which is what the engine's sort is best at.
-    this.#sorted = [...kept, ...fresh.flatMap((file) => queuedOf(file, start, nowMs))]
-      .sort((a, b) => compareRanks(a.key, b.key));
+    const sorted = [...kept, ...fresh].sort((a, b) => compareRanks(a.key, b.key));
+    const isOwn = ({ key: [, , distance] }: Queued) => distance < territory.own;
+    this.#own = sorted.filter(isOwn);
+    this.#others = sorted.filter((queued) => !isOwn(queued));
     this.#broken = [...queue.values()].filter(({ content }) => "problem" in content);
+    this.#shards = new Set(sorted.map(({ shard }) => shard));
+    this.#territory = territory;
+    this.#seen = { files, changes };
   }
 }
 
-/** The same task, ranked for a node that begins elsewhere. */
-function rankedFrom(start: number, queued: Queued): Queued {
-  return { ...queued, key: rankKeyOf(queued.task, start) };
-}
-
 /** A file with its rank; nothing where it is no task. */
-export function queuedOf(file: QueuedFile, start: number, seenMs: number): Queued[] {
+export function queuedOf(file: QueuedFile, territory: Territory, seenMs: number): Queued[] {
   if ("problem" in file.content) return [];
   const { task } = file.content;
-  return [{ file, task, key: rankKeyOf(task, start), seenMs }];
+  const shard = shardOf(task.task_id);
+  return [{ file, task, shard, key: rankKeyOf(task, territory, shard), seenMs }];
+}
+
+/** The same task, ranked for a node with other shards. */
+function rankedAnew(queued: Queued, territory: Territory): Queued {
+  return { ...queued, key: rankKeyOf(queued.task, territory, queued.shard) };
 }

@@ -1,10 +1,10 @@
 /** Of a moving average, the part of the newest. */
 const NEWEST_PART = 0.2;
 
-/** How long a worker's attempts and its ticks take of late. */
+/** How long a worker's attempts take of late, and its ticks: those in which it pushes. */
 export class Rhythm {
   #taskMs?: number;
-  #tickMs = 0;
+  #tickMs?: number;
 
   noteTask(milliseconds: number): void {
     this.#taskMs = averaged(this.#taskMs, milliseconds);
@@ -19,8 +19,9 @@ export class Rhythm {
     return this.#taskMs;
   }
 
+  /** 0 where there has been none. */
   get tickMs(): number {
-    return this.#tickMs;
+    return this.#tickMs ?? 0;
   }
 }
 

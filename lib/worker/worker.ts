@@ -9,23 +9,26 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { settledAmong } from "../ledger/results.ts";
 import { countFinished } from "../ledger/settle.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
-import { GATHER_MS, pollDelayMs, watchfulPollMs } from "../scheduling/pace.ts";
+import { pollDelayMs, watchfulPollMs } from "../scheduling/pace.ts";
 import { Appetite } from "./appetite.ts";
 import { arrive } from "./arrival.ts";
 import { Bell } from "./bell.ts";
 import { type Choice, findWork } from "./candidates.ts";
 import { Departure } from "./departure.ts";
 import type { Ended } from "./ending.ts";
+import { Gathering } from "./gathering.ts";
 import { guardLease } from "./lease_guard.ts";
 import { Namesake } from "./namesake.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Observer } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
+import { Precedence } from "./precedence.ts";
 import { Presence } from "./presence.ts";
 import { Pushes } from "./pushes.ts";
 import { QueueOrder } from "./queue_order.ts";
 import { Rhythm } from "./rhythm.ts";
 import { Readiness } from "./readiness.ts";
+import { Registrar } from "./registrar.ts";
 import { claimSayings, expireSayings, rejectSayings } from "./sayings.ts";
 import { Settler } from "./settler.ts";
 import { Slots } from "./slots.ts";
@@ -59,8 +62,11 @@ export class Worker {
   readonly #pushes: Pushes;
   readonly #rhythm = new Rhythm();
   readonly #order: QueueOrder;
+  readonly #precedence: Precedence;
+  readonly #registrar: Registrar;
   readonly #appetite: Appetite;
   readonly #readiness: Readiness;
+  readonly #gathering: Gathering;
   readonly #settler: Settler;
   readonly #outbox: Outbox;
   readonly #speaker: Speaker;
@@ -70,6 +76,8 @@ export class Worker {
   #executed = 0;
   /** Whether there was something to do at the last look that has to wait for a push. */
   #awaitsPush = false;
+  /** How long, after the last look, until something may be taken that is left to others now. */
+  #helpsInMs = Infinity;
   /** How many looks in a row have found nothing new. */
   #quietTicks = 0;
   /** Whether the claims under this node's name are this process's, as far as can be seen. */
@@ -99,24 +107,40 @@ export class Worker {
     const outbox = this.#outbox = new Outbox(options.shelf);
     this.#observer = new Observer(ledger, options);
     this.#readiness = new Readiness(options);
-    this.#settler = new Settler(ledger, options, pushes);
+    const rhythm = this.#rhythm;
+    this.#gathering = new Gathering({ clock: options.clock, rhythm, slots });
+    const precedence = this.#precedence = new Precedence(ledger, options, {
+      neighbours,
+      rhythm,
+      pushes,
+    });
+    const record = () => presence.record([]);
+    const registrar = this.#registrar = new Registrar(ledger, options, precedence, record);
+    const settler = this.#settler = new Settler(ledger, options, {
+      pushes,
+      precedence,
+      registrar,
+      rhythm,
+    });
     const speaker = new Speaker(ledger, options, { presence, namesake, slots, outbox, counters });
     this.#speaker = speaker;
     this.#appetite = new Appetite(ledger, options, {
       slots,
-      neighbours,
-      rhythm: this.#rhythm,
+      precedence,
+      rhythm,
       order: this.#order,
       concerned: () => speaker.concerned,
       pushes,
     });
-    this.#departure = new Departure(ledger, options, {
+    this.#departure = new Departure(options, {
       presence,
       slots,
       outbox,
+      settler,
       bell: this.#bell,
       counters,
       pauseMs: () => this.#pauseMs(false),
+      look: () => this.#look(),
       deliver: () =>
         this.#safely(async () => {
           await this.#look();
@@ -177,6 +201,10 @@ export class Worker {
       namesake: this.#namesake,
       outbox: this.#outbox,
       presence: this.#presence,
+      neighbours: this.#neighbours,
+      precedence: this.#precedence,
+      registrar: this.#registrar,
+      rhythm: this.#rhythm,
       speaker: this.#speaker,
     }, stop);
   }
@@ -202,8 +230,13 @@ export class Worker {
       pollDelayMs({ pollMs, maxMs }, this.#quietTicks, random()),
       this.#observer.watchInMs() ?? Infinity,
       this.#isHolding ? watchIntervalMs(leaseMs) : Infinity,
-      isCutOff ? Infinity : Math.max(this.#presence.nextInMs(this.#isHolding), pushInMs),
       this.#awaitsPush ? pushInMs : Infinity,
+      ...isCutOff ? [] : [
+        Math.max(this.#presence.nextInMs(this.#isHolding), pushInMs),
+        Math.max(this.#settler.inMs, pushInMs),
+        this.#helpsInMs,
+        this.#appetite.restsInMs,
+      ],
     ];
     return Math.max(Math.min(...wishes), SHORTEST_PAUSE_MS);
   }
@@ -232,9 +265,9 @@ export class Worker {
     const beganMs = this.#options.clock.elapsedMs();
     const moved = await this.#look();
     const choice = await this.counters.timed("choose", () => this.#findWork());
-    this.counters.noteClaiming(choice.claimable, this.#speaker.concerned);
+    this.#helpsInMs = choice.helpsInMs;
     const { said, refused } = await this.#push(choice);
-    this.#rhythm.noteTick(this.#options.clock.elapsedMs() - beganMs);
+    if (said) this.#rhythm.noteTick(this.#options.clock.elapsedMs() - beganMs);
     // What was said may have been the last that there was to do, and what was refused was taken by
     // others, so there may be something else: look again at once.
     if ((said && this.#slots.size === 0) || refused) this.#bell.ring();
@@ -242,22 +275,33 @@ export class Worker {
   }
 
   /**
-   * Says what there is to say and settles, as far as there may be a push now. Where there may be only
-   * one, who finds something to settle does that first, unless it has to show itself; otherwise those
-   * who always have something to say would never settle.
+   * Says what there is to say and settles, as far as there may be a push now. Who finds something to
+   * settle does that first, unless it has to show itself: what it has just seen is least likely to have
+   * moved since, and where there may be only one push, those who always have something to say would
+   * never settle.
    */
   async #push(choice: Choice): Promise<Spoken> {
     const isLate = this.#presence.nextInMs(this.#isHolding) === 0;
-    const hasSettled = this.#pushes.takesTurn && !isLate && await this.#settle();
-    let spoken: Spoken = { said: hasSettled, refused: false };
-    if (this.#pushes.isOpen) {
-      const news = this.#news(choice);
+    let hasSettled = !isLate && await this.#settle();
+    let spoken: Spoken = { said: false, refused: false };
+    const news = this.#news(choice);
+    if (this.#pushes.isOpen && (isLate || this.#isWorthSaying(news))) {
+      this.#gathering.clear();
+      this.counters.noteClaiming(choice.claimable, this.#speaker.concerned);
       spoken = await this.counters.timed("say", () => this.#speaker.speak(news));
-      await this.#settle();
+      hasSettled ||= isLate && await this.#settle();
     }
     this.#awaitsPush = !this.#pushes.isOpen &&
       (choice.isWorkLeft || this.#isHolding || countFinished(this.#ledger) > 0);
-    return spoken;
+    return { ...spoken, said: spoken.said || hasSettled };
+  }
+
+  /** Whether there is something to be said that cannot wait for more. */
+  #isWorthSaying(news: Saying[]): boolean {
+    if (this.#outbox.size > 0) this.#gathering.note();
+    // While something waits for its turn to run, so can further claims.
+    const isUrgent = this.#slots.waiting === 0 || news.some(({ event }) => event.kind !== "claim");
+    return isUrgent || this.#gathering.inMs === 0;
   }
 
   #settle(): Promise<boolean> {
@@ -284,7 +328,8 @@ export class Worker {
     await this.#pushes.look();
     this.#observer.noteLook(beganMs);
     this.#appetite.noteLook();
-    this.#neighbours.noteLook(this.#options.clock.elapsedMs());
+    await this.#neighbours.noteLook(this.#options.clock.elapsedMs());
+    this.#precedence.noteLook();
     this.#isOurName = await this.#namesake.look();
     this.#warnOfOddities();
     await this.#review();
@@ -313,14 +358,16 @@ export class Worker {
   }
 
   async #findWork(): Promise<Choice> {
-    const { start, room } = this.#appetite;
+    this.#order.update(this.#ledger.main, this.#precedence.territory);
+    const { room } = this.#appetite;
     return await findWork(this.#ledger, {
       offers: this.#readiness.offers(),
-      start,
+      precedence: this.#precedence,
       held: new Set(this.#speaker.held),
       wanted: this.#pushes.isOpen && this.#mayClaim()
         ? Math.max(0, Math.min(room, this.#allowance()))
         : 0,
+      abroad: this.#options.parallel,
       now: this.#options.clock.now(),
       nowMs: this.#options.clock.elapsedMs(),
       observer: this.#observer,
@@ -380,8 +427,7 @@ export class Worker {
       this.#rhythm.noteTask(ranMs);
       this.counters.noteRun(ranMs);
     }
-    // While the slots have something to run, reports wait for others, so that a push is worth it.
-    if (this.#slots.waiting === 0) this.#bell.ring();
-    else this.#bell.ringBy(this.#options.clock.elapsedMs() + GATHER_MS);
+    this.#gathering.note();
+    this.#bell.ringBy(this.#options.clock.elapsedMs() + this.#gathering.inMs);
   }
 }

@@ -145,14 +145,52 @@ Deno.test("a task whose file comes back after it was settled is not run again", 
   same(ledger.main.leftovers, [], "the file that came back is gone");
 });
 
-Deno.test("settleSome() takes a few shards, so that others moving on do not undo it", async () => {
+Deno.test("settleSome() takes the shards that were chosen, and leaves the others as they are", async () => {
   const many = Array.from({ length: 60 }, (_, index) => `many-${index}`);
   const grid = await MemoryGrid.with(many.map((id) => makeTask(id)));
   const { ledger } = await grid.look("n1");
   await finish(ledger, many);
-  const { settled } = await settleSome(ledger);
-  ok(settled! > 0 && settled! < 60, `${settled}`);
-  equal(await settleAll(ledger), 60 - settled!);
+  const before = new Map(grid.server.refs);
+  const isChosen = (shard: string) => shard < "4";
+  const chosen = many.filter((id) => isChosen(shardOf(id)));
+  equal(countFinished(ledger, isChosen), chosen.length);
+  same(await settleSome(ledger, isChosen), { settled: chosen.length });
+  const moved = [...grid.server.refs].filter(([ref, tip]) => before.get(ref) !== tip);
+  same(moved.map(([ref]) => ref).sort(), [
+    ...["0", "1", "2", "3"].map((shard) => grid.names.shard(shard)),
+    grid.names.branch,
+  ]);
+  equal(countFinished(ledger), 60 - chosen.length);
+});
+
+Deno.test("settleSome() changes more on the branch in the same commit, or that alone", async () => {
+  const grid = await MemoryGrid.with([makeTask("a")]);
+  const { ledger, store } = await grid.look("n1");
+  const more = (path: string) => [{ path, bytes: new Uint8Array() }];
+  await finish(ledger, ["a"]);
+  same(await settleSome(ledger, undefined, more("nodes/x.json")), { settled: 1 });
+  same(await settleSome(ledger, undefined, more("nodes/y.json")), { settled: 0 });
+  same(grid.mainFiles().slice(1, 3), ["nodes/x.json", "nodes/y.json"]);
+  same((await store.log(ledger.main.commit, 2)).map(({ subject }) => subject), [
+    "n1: record 1 node",
+    "n1: settle 1 result, record 1 node",
+  ]);
+  const { commit } = ledger.main;
+  same(await settleSome(ledger), { settled: 0 });
+  equal(grid.server.refs.get(grid.names.branch), commit);
+});
+
+Deno.test("settleSome() does not try what has moved since it was read", async () => {
+  const grid = await MemoryGrid.with([makeTask("a"), makeTask("b")]);
+  const { ledger } = await grid.look("n1");
+  await finish(ledger, ["a", "b"]);
+  ok(shardOf("a") !== shardOf("b"));
+  await tamper(grid, grid.names.shard(shardOf("a")), []);
+  await ledger.refresh({ wantedShards: () => (shard) => shard !== shardOf("a") });
+  equal(countFinished(ledger), 1);
+  same(await settleSome(ledger), { settled: 1 });
+  await ledger.refresh();
+  same(await settleSome(ledger), { settled: 1 });
 });
 
 Deno.test("a second result never replaces the first, whatever was done to the branch", async () => {

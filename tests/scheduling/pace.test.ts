@@ -1,8 +1,10 @@
 import { equal, ok } from "node:assert/strict";
 import {
-  isSettlingDue,
+  gatherMs,
   longestPollMs,
   pollDelayMs,
+  settleAfterMs,
+  type Unsettled,
   watchfulPollMs,
 } from "../../lib/scheduling/pace.ts";
 
@@ -43,19 +45,28 @@ Deno.test("watchfulPollMs() lets what was cancelled go on for two intervals at m
   equal(watchfulPollMs(1_000), 2_000);
 });
 
-const SETTLING: [finished: number, waitedMs: number, jitter: number, due: boolean][] = [
-  [0, 1e9, 0, false],
-  [1, 999, 0, false],
-  [1, 1_000, 0, true],
-  [1, 1_999, 0.5, false],
-  [1, 2_000, 0.5, true],
-  [499, 0, 0, false],
-  [500, 0, 0.99, true],
+const ALONE: Unsettled = { finished: 1, jitter: 0.5, nodes: 1, actMs: 100 };
+
+const SETTLING: [what: string, changes: Partial<Unsettled>, afterMs: number][] = [
+  ["2 s after the first", {}, 2_000],
+  ["half of that, with the least jitter", { jitter: 0 }, 1_000],
+  ["still later, one below many", { finished: 499 }, 2_000],
+  ["at once, when it is many", { finished: 500 }, 0],
+  ["rarely enough for all of many nodes", { nodes: 20 }, 6_000],
+  ["rarely enough where a push takes long", { nodes: 2, actMs: 3_000 }, 18_000],
+  ["once a round, where pushes are made in turn", { nodes: 20, roundMs: 60_000 }, 60_000],
+  ["not at once for what fits into a later turn", { finished: 2_499, roundMs: 60_000 }, 60_000],
+  ["at once for what does not", { finished: 2_500, roundMs: 60_000 }, 0],
 ];
 
-for (const [finished, waitedMs, jitter, due] of SETTLING) {
-  const when = `${finished} finished for ${waitedMs} ms with jitter ${jitter}`;
-  Deno.test(`isSettlingDue() is ${due} for ${when}`, () => {
-    equal(isSettlingDue({ finished, waitedMs, jitter }), due);
+for (const [what, changes, afterMs] of SETTLING) {
+  Deno.test(`settleAfterMs() lets a node settle ${what}`, () => {
+    equal(settleAfterMs({ ...ALONE, ...changes }), afterMs);
+  });
+}
+
+for (const [actMs, ms] of [[0, 500], [50, 500], [120, 1_200], [900, 2_000]]) {
+  Deno.test(`gatherMs() is ${ms} ms where a push takes ${actMs} ms`, () => {
+    equal(gatherMs(actMs), ms);
   });
 }

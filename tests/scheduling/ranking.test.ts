@@ -2,9 +2,11 @@ import { deepStrictEqual as same, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { shardOf, SHARDS } from "../../lib/protocol/identity.ts";
 import { PRIORITIES } from "../../lib/protocol/task.ts";
-import { type Ranked, ranked, startShardOf } from "../../lib/scheduling/ranking.ts";
+import { wholeFrom } from "../../lib/scheduling/precedence.ts";
+import { type Ranked, ranked } from "../../lib/scheduling/ranking.ts";
 
-const order = (tasks: Ranked[], start = 0) => ranked(tasks, start).map(({ task_id }) => task_id);
+const order = (tasks: Ranked[], start = 0) =>
+  ranked(tasks, wholeFrom(SHARDS[start])).map(({ task_id }) => task_id);
 
 /** An id that lies so many shards after one. */
 function idAt(distance: number, start: number): string {
@@ -61,23 +63,17 @@ Deno.test("ranked() takes tasks of one minute by their shards first, and by thei
   same(order([made(near, 2), made(twin, 1)], 3), [twin, near]);
 });
 
-Deno.test("startShardOf() spreads the nodes at work evenly, whoever asks", () => {
-  const nodes = ["d", "b", "a", "c"];
-  same(nodes.map((node) => startShardOf(node, nodes)), [12, 4, 0, 8]);
-  const many = Array.from({ length: 40 }, (_, at) => `n${at}`);
-  const starts = many.map((node) => startShardOf(node, many));
-  same([...new Set(starts)].sort((a, b) => a - b), SHARDS.map((_, at) => at));
-});
-
-Deno.test("startShardOf() begins at the shard of a lone node's name", () => {
-  same(startShardOf("n1", ["n1"]), SHARDS.indexOf(shardOf("n1")));
-  same(startShardOf("n1", []), SHARDS.indexOf(shardOf("n1")));
+Deno.test("ranked() puts a node's own shards before the others, among equals", () => {
+  const shards = [...SHARDS].reverse();
+  const tasks = SHARDS.map((_, at): Ranked => ({ task_id: idAt(at, 0), priority: "medium" }));
+  const sorted = ranked(tasks, { shards, own: 2 });
+  same(sorted.map(({ task_id }) => shardOf(task_id)), shards);
 });
 
 Deno.test("ranked() leaves its argument alone", () => {
   const tasks: Ranked[] = [{ task_id: "b", priority: "low" }, { task_id: "a", priority: "high" }];
   const before = structuredClone(tasks);
-  ranked(tasks, 0);
+  ranked(tasks, wholeFrom("0"));
   same(tasks, before);
 });
 
@@ -94,7 +90,7 @@ Deno.test("ranked() is a permutation that respects urgency, then age in minutes,
   const age = ({ created_at }: Ranked) => Math.floor((Date.parse(created_at ?? "") || 0) / 60_000);
   const urgency = ({ priority }: Ranked) => PRIORITIES.indexOf(priority);
   fc.assert(fc.property(tasks, fc.nat(15), (given, start) => {
-    const sorted = ranked(given, start);
+    const sorted = ranked(given, wholeFrom(SHARDS[start]));
     same(new Set(sorted), new Set(given));
     same(sorted.length, given.length);
     for (const [index, task] of sorted.slice(1).entries()) {

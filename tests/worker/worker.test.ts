@@ -9,7 +9,7 @@ import type { Result } from "../../lib/protocol/result.ts";
 import type { Task } from "../../lib/protocol/task.ts";
 import { executionOf, FakeExecutor, untilStopped } from "../support/fake_executor.ts";
 import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
-import { makeWorker, never } from "./made.ts";
+import { makeWorker, never, untilTrue } from "./made.ts";
 
 async function resultsOf(grid: MemoryGrid, ids: string[]): Promise<Map<string, Result>> {
   const { ledger } = await grid.look("reader");
@@ -438,4 +438,41 @@ Deno.test("an idle worker gives its signs of life with its looks, six an hour", 
 Deno.test("run() fails at once when there is no grid", async () => {
   const { worker } = makeWorker(new MemoryGrid(), "n1");
   await rejects(worker.run(never), /there is no refs\/heads\/main/);
+});
+
+Deno.test("a busy worker reports together what ends while its slots have something to run", async () => {
+  const grid = await MemoryGrid.with(tasksOf(40));
+  const executor = new FakeExecutor(["module"], async () => {
+    await grid.clock.wait(100);
+    return executionOf("success");
+  });
+  const pace = { parallel: 1, pollMs: 50, maxPollMs: 50 };
+  const { worker, store } = makeWorker(grid, "n1", { executor, ...pace });
+  let pushes = 0;
+  store.onSwap = () => pushes++;
+  await worker.run(never);
+  equal(executor.started.length, 40);
+  // A push every half second, some for claims, some to settle, and those of the start and the end.
+  ok(pushes <= 20, `${pushes} pushes in ${grid.clock.elapsedMs()} ms`);
+});
+
+Deno.test("a worker that is cut off with something to settle does not ask all the time", async () => {
+  const grid = await MemoryGrid.with(tasksOf(2));
+  const stop = new AbortController();
+  const { worker, executor, store } = makeWorker(grid, "n1", { exitWhenIdle: false });
+  const working = worker.run(stop.signal);
+  await untilTrue(grid, () => executor.started.length === 2);
+  await grid.clock.wait(500);
+  const { refs } = store;
+  let looks = 0;
+  store.refs = () => {
+    looks++;
+    throw new GitError("reading the refs: away", "unreachable", 128);
+  };
+  await grid.clock.wait(60_000);
+  ok(looks < 30, `${looks} looks in a minute`);
+  store.refs = refs;
+  stop.abort();
+  await working;
+  equal((await resultsOf(grid, ["t0", "t1"])).size, 2);
 });

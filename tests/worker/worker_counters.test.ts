@@ -7,6 +7,7 @@ import { deepStrictEqual as same, equal, ok } from "node:assert/strict";
 import { submitTasks } from "../../lib/ledger/submit.ts";
 import { GitError } from "../../lib/git/git_error.ts";
 import { Delays } from "../../lib/worker/delays.ts";
+import { wholeFrom } from "../../lib/scheduling/precedence.ts";
 import { QueueOrder } from "../../lib/worker/queue_order.ts";
 import { WorkerCounters } from "../../lib/worker/worker_counters.ts";
 import { executionOf, FakeExecutor } from "../support/fake_executor.ts";
@@ -203,15 +204,15 @@ Deno.test("QueueOrder remembers since when a task is there, also when all is ran
   const grid = await MemoryGrid.with([makeTask("a")]);
   const { ledger } = await grid.look("n1");
   const order = new QueueOrder(grid.clock);
-  const seen = () => order.sorted.map(({ task, seenMs }) => [task.task_id, seenMs]);
+  const seen = () => order.own.map(({ task, seenMs }) => [task.task_id, seenMs]);
   const firstMs = grid.clock.elapsedMs();
-  order.update(ledger.main, 0);
+  order.update(ledger.main, wholeFrom("0"));
   grid.clock.advance(1_000);
   await submitTasks(grid.open("user").ledger, [makeTask("b")]);
   await ledger.refresh();
-  order.update(ledger.main, 0);
+  order.update(ledger.main, wholeFrom("0"));
   grid.clock.advance(1_000);
-  order.update(ledger.main, 7);
+  order.update(ledger.main, wholeFrom("7"));
   same(seen().sort(), [["a", firstMs], ["b", firstMs + 1_000]]);
 });
 
