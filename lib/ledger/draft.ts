@@ -31,8 +31,11 @@ export interface Saying {
 export type Heard =
   | { heard: true; state: LiveState }
   | { heard: false; refusal: Refusal }
-  /** It could not be said: others were faster each time, or the server refuses this very saying. */
-  | { heard: false; refusal?: undefined; isRefused: boolean; words: string };
+  /**
+   * It could not be said: the server refuses this very saying, its turn is yet to come, or others were
+   * faster each time.
+   */
+  | { heard: false; refusal?: undefined; isRefused: boolean; isWaiting: boolean; words: string };
 
 /** The change of one shard that a set of sayings amounts to. */
 export interface Draft {

@@ -35,6 +35,8 @@ const MAX_TRIES = 8;
 /**
  * Applies events to the live edge, all in one push. Waits for the push budget, if there is one.
  *
+ * @param suspects what was refused together with others before; where pushes are taken in turn, more
+ * than one is not tried, so this is to be kept from one call to the next
  * @throws whatever the store throws when the server cannot be reached; then nothing is known of what
  * took effect, and the same sayings may be said again
  */
@@ -42,11 +44,12 @@ export async function say(
   ledger: Ledger,
   sayings: Saying[],
   companion?: Companion,
+  suspects: Suspects = new WeakSet(),
 ): Promise<Said> {
   const progress: Progress = {
     heard: new Map(),
     refused: new Set(),
-    alone: new Set(),
+    alone: suspects,
     words: new Map(),
   };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -58,24 +61,26 @@ export async function say(
     const drafts = await draftShards(ledger, nextOf(sayings, progress), progress.heard);
     await publish(ledger, drafts, progress, tries === 0 ? companion : undefined);
     if (openOf(sayings, progress).length === 0) break;
-    // Who has lost the turn does not wait here for another: much may happen until then.
-    if (ledger.gate.takesTurn && progress.alone.size === 0) break;
+    // Nobody waits here for another turn: much may happen until then.
+    if (ledger.gate.takesTurn) break;
   }
   const { heard, companion: commit, companionWords } = progress;
   return {
-    heard: sayings.map((saying) => heard.get(saying) ?? unheard(saying, progress)),
+    heard: sayings.map((saying) => heard.get(saying) ?? unheard(ledger, saying, progress)),
     companion: commit,
     companionWords,
   };
 }
+
+/** What was refused together with others: said alone, it shows which of them it was. */
+export type Suspects = WeakSet<Saying>;
 
 /** What has been achieved so far. */
 interface Progress {
   heard: Map<Saying, Heard>;
   /** What the server does not allow, whatever the refs name. */
   refused: Set<Saying>;
-  /** What was refused together with others: said alone, it shows which of them it was. */
-  alone: Set<Saying>;
+  alone: Suspects;
   /** Why a saying's last swap failed, in the words of the store. */
   words: Map<Saying, string>;
   companion?: Oid;
@@ -90,7 +95,7 @@ function openOf(sayings: Saying[], { heard, refused }: Progress): Saying[] {
 /** What to say next: all, but of what has to be said alone one for each shard. */
 function nextOf(sayings: Saying[], progress: Progress): Saying[] {
   const open = openOf(sayings, progress);
-  if (progress.alone.size === 0) return open;
+  if (!open.some((saying) => progress.alone.has(saying))) return open;
   const crowd = open.filter((saying) => !progress.alone.has(saying));
   const lonely = open.filter((saying) => progress.alone.has(saying));
   const shardsOf = (some: Saying[]) => new Set(some.map(({ event }) => shardOf(event.task_id)));
@@ -99,11 +104,12 @@ function nextOf(sayings: Saying[], progress: Progress): Saying[] {
   return [...crowd, ...[...first].flatMap(([shard, [one]]) => busy.has(shard) ? [] : [one])];
 }
 
-function unheard(saying: Saying, { words, refused }: Progress): Heard {
+function unheard({ gate }: Ledger, saying: Saying, { words, refused }: Progress): Heard {
   const { kind, task_id } = saying.event;
   return {
     heard: false,
     isRefused: refused.has(saying),
+    isWaiting: gate.takesTurn && !refused.has(saying),
     words: `${kind} ${task_id}: could not be written (${words.get(saying)})`,
   };
 }
@@ -141,8 +147,10 @@ async function publish(
   });
   if (companion === undefined) return;
   const shown = outcomes.get(companion.ref)!;
-  if (!shown.done) progress.companionWords = shown.words;
-  else {
+  // Who has lost the turn shows itself when its turn comes.
+  const isLater = !shown.done && shown.why === "lost" && ledger.gate.takesTurn;
+  if (!shown.done && !isLater) progress.companionWords = shown.words;
+  if (shown.done) {
     progress.companion = commits.at(-1)!;
     ledger.noteRef(companion.ref, progress.companion);
   }

@@ -13,12 +13,19 @@ export interface PushGate {
   readonly isOpen: boolean;
   /** Whether each push has to take the turn. */
   readonly takesTurn: boolean;
+  /**
+   * Whether the host has refused something of a push of late. Then the turn is taken by a push of its
+   * own, so that of the next one each ref succeeds or fails alone, and shows what it was.
+   */
+  readonly isWary: boolean;
   /** How long ago the pushes of the last minute were, in milliseconds, newest first. */
   agesMs(): number[];
   /** Told after each push, also where nobody knows what became of it. */
   notePushed(): void;
   /** Told that a push has taken the turn with this commit, or with none: somebody else was faster. */
   noteTurn(commit: Oid | undefined): void;
+  /** Told whether the host has refused something of a push that came in turn. */
+  noteRefusal(isRefused: boolean): void;
 }
 
 /** The gate of who does not share the budget: people, who push now and then. */
@@ -26,7 +33,9 @@ export const OPEN_GATE: PushGate = {
   come: () => Promise.resolve(),
   isOpen: true,
   takesTurn: false,
+  isWary: false,
   agesMs: () => [],
+  noteRefusal() {},
   noteTurn() {},
   notePushed() {},
 };

@@ -42,10 +42,11 @@ const settingsSchema = z.strictObject({
   ref_prefix: z.string({ error: "must be a string" })
     .refine(isRefPrefix, { error: `must be ${REF_PREFIX_RULE}` }).default(DEFAULT_REF_PREFIX),
   /**
-   * How many pushes a minute all workers make together. Where it is absent, what the host is known to
+   * How many pushes a minute all workers make together: two at least, as what a host refuses of a push
+   * shows in a second one. Where it is absent, what the host is known to
    * take counts ({@link usualPushBudget}).
    */
-  push_budget: integer(1, 1_000_000).optional(),
+  push_budget: integer(2, 1_000_000).optional(),
   /** Where workers listen for wake-up calls; whoever submits and knows their secret calls them. */
   wake: z.array(
     z.string({ error: "must be a string" })

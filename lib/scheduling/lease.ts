@@ -89,7 +89,7 @@ export function watchIntervalMs(leaseMs: number): number {
 export interface BeatWishes {
   /** What the node's owner wants; within the lease he has no say. */
   wishedMs?: number;
-  /** How rare they have to be where pushes are few, within what the lease can bear. */
+  /** Where pushes are few, how rare they have to be of a node that holds no claims. */
   scarceMs?: number;
 }
 
@@ -104,7 +104,8 @@ export function beatIntervalMs(
   { wishedMs, scarceMs }: BeatWishes = {},
 ): number {
   if (!isHolding) return Math.max(wishedMs ?? IDLE_BEAT_MS, scarceMs ?? 0);
-  return scarceMs ?? Math.min(wishedMs ?? Infinity, leaseMs / BEATS_PER_LEASE);
+  const forLease = leaseMs / BEATS_PER_LEASE;
+  return scarceMs === undefined ? Math.min(wishedMs ?? Infinity, forLease) : forLease;
 }
 
 /**

@@ -32,6 +32,8 @@ const LOT_MS = 2_000;
 const TURN_LOSS = 1.5;
 /** A node that holds claims has a turn once within this part of a lease. */
 const TURN_PART = 1 / 2;
+/** Within a shorter lease, one push for something else can be in the way of a sign of life. */
+const LEAST_GAPS_PER_LEASE = 8;
 /** Who holds claims and has not shown itself for this part of a lease draws no lot, and goes first. */
 const PRESSING_PART = 1 / 3;
 /** Nodes that have nothing to lose take about this part of the turns at most. */
@@ -110,17 +112,14 @@ export function lotMs(budget: number, nodes: number, luck: number): number {
 
 /** How many nodes can hold claims at once, so that each has its turn in good time for its lease. */
 export function seatsOf(budget: number, leaseMs: number): number {
+  if (leaseMs < LEAST_GAPS_PER_LEASE * turnGapMs(budget)) return 0;
   return Math.floor((leaseMs * TURN_PART) / roundMs(budget, 1));
 }
 
 /** The lease with which so many nodes can hold claims at once, in whole seconds. */
 export function leaseSecondsFor(budget: number, nodes: number): number {
-  return Math.ceil(roundMs(budget, nodes) / TURN_PART / 1000);
-}
-
-/** How often a node gives a sign of life for its claims, where pushes are taken in turn. */
-export function scarceBeatMs(leaseMs: number): number {
-  return leaseMs * TURN_PART;
+  const leastMs = LEAST_GAPS_PER_LEASE * turnGapMs(budget);
+  return Math.ceil(Math.max(leastMs, roundMs(budget, nodes) / TURN_PART) / 1000);
 }
 
 /** Whether a node that holds claims must have its turn soon. */

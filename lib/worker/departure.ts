@@ -7,6 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Bell } from "./bell.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import type { Pushes } from "./pushes.ts";
 import type { Settler } from "./settler.ts";
 import type { Slots } from "./slots.ts";
 import type { WorkerCounters } from "./worker_counters.ts";
@@ -23,6 +24,7 @@ interface Parts {
   outbox: Outbox;
   settler: Pick<Settler, "settleAtLast">;
   bell: Bell;
+  pushes: Pick<Pushes, "longestWaitMs">;
   counters: WorkerCounters;
   /** How long to wait before the next look. */
   pauseMs(): number;
@@ -50,11 +52,13 @@ export class Departure {
     await this.#deliverUntil(() => slots.size === 0, clock.elapsedMs() + graceMs);
     slots.stopAll();
     await slots.ended();
-    await this.#deliverUntil(() => outbox.size === 0, clock.elapsedMs() + DELIVERY_MS);
+    await this.#deliverUntil(() => outbox.size === 0, clock.elapsedMs() + this.#deliveryMs);
     await outbox.keep();
     const unsettled = await this.#settleAtLast();
     presence.changeTo("offline");
     await this.#parts.deliver();
+    const goodbyeMs = this.#parts.pushes.longestWaitMs;
+    await this.#deliverUntil(() => presence.isShown, clock.elapsedMs() + goodbyeMs);
     if (outbox.size > 0) {
       throw new Error(
         `stopping: ${outbox.size} results could not be delivered; they are kept in the local state ` +
@@ -62,6 +66,11 @@ export class Departure {
       );
     }
     if (unsettled !== undefined && this.#options.exitWhenIdle) throw unsettled;
+  }
+
+  /** Where pushes are few, its turn has to come first. */
+  get #deliveryMs(): number {
+    return Math.max(DELIVERY_MS, this.#parts.pushes.longestWaitMs);
   }
 
   /** Goes on saying what there is to say until something is so, or the time is over. */

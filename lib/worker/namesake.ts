@@ -50,6 +50,8 @@ export class Namesake {
   readonly #own = new Set<Oid>();
   /** What stood in the node's ref before the name was ours; an old look may show it again. */
   readonly #former = new Set<Oid>();
+  /** Whether the host has refused our last record. */
+  #isRefused = false;
   /** Heartbeats that are not ours, and how often each was seen. */
   readonly #foreign = new Map<Oid, number>();
 
@@ -85,7 +87,7 @@ export class Namesake {
       await backoff(this.#ledger.writer, tries);
       await this.#ledger.refresh();
       // Where pushes are taken in turn, who loses has met somebody who wants the turn, not the name.
-      if (!this.#ledger.gate.takesTurn) tries++;
+      if (!this.#ledger.gate.takesTurn || this.#isRefused) tries++;
     }
     if (stop.aborted) return false;
     const { nodeId } = this.#options;
@@ -116,11 +118,12 @@ export class Namesake {
    */
   async #show(status: NodeRecord["status"], looksEvery = 0): Promise<boolean> {
     this.#presence.changeTo(status);
-    const { companion } = await say(
+    const { companion, companionWords } = await say(
       this.#ledger,
       [],
       this.#presence.due(true, false, [], looksEvery),
     );
+    this.#isRefused = companionWords !== undefined;
     if (companion === undefined) return false;
     this.noteSent(companion);
     this.#presence.noteShown();

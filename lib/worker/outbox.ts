@@ -105,7 +105,7 @@ export class Outbox {
   /** Whether a saying was answered, one way or the other; tells of what was not taken. */
   #isAnswer({ event: { kind, task_id } }: Saying, answer: Heard): boolean {
     if (!answer.heard && answer.refusal === undefined) {
-      this.#warnings.warn(task_id, `${answer.words}; it stays to be said`);
+      if (!answer.isWaiting) this.#warnings.warn(task_id, `${answer.words}; it stays to be said`);
       return false;
     }
     this.#warnings.clear(task_id);

@@ -25,7 +25,7 @@ export class Presence {
   status: NodeRecord["status"] = "online";
   readonly #ledger: Ledger;
   readonly #options: WorkerOptions;
-  readonly #pushes: Pick<Pushes, "beatMs" | "longestWaitMs">;
+  readonly #pushes: Pick<Pushes, "idleBeatMs" | "longestWaitMs">;
   readonly #startedAt: string;
   #owesAnswer = false;
   /** When the last heartbeat was known to be written. */
@@ -38,7 +38,7 @@ export class Presence {
   constructor(
     ledger: Ledger,
     options: WorkerOptions,
-    pushes: Pick<Pushes, "beatMs" | "longestWaitMs">,
+    pushes: Pick<Pushes, "idleBeatMs" | "longestWaitMs">,
   ) {
     this.#ledger = ledger;
     this.#pushes = pushes;
@@ -145,6 +145,16 @@ export class Presence {
   }
 
   /**
+   * Whether there is time for another push before the next heartbeat, where pushes are few.
+   *
+   * @param isHolding whether this node holds claims
+   */
+  hasTime(isHolding: boolean): boolean {
+    if (!isHolding) return this.nextInMs(false) > 0;
+    return this.#options.clock.elapsedMs() - this.#renewedMs < this.#leaseMs / 6;
+  }
+
+  /**
    * Whether a heartbeat has to be written soon, lest others take what is this node's.
    *
    * @param isHolding whether this node holds claims
@@ -152,6 +162,11 @@ export class Presence {
   isPressing(isHolding: boolean): boolean {
     const sinceMs = this.#options.clock.elapsedMs() - this.#renewedMs;
     return this.#owesAnswer || (isHolding && isPressing(this.#leaseMs, sinceMs));
+  }
+
+  /** Whether the last change has been said. */
+  get isShown(): boolean {
+    return this.#shownMs !== -Infinity;
   }
 
   /** Says at once that something changed. */
@@ -168,7 +183,7 @@ export class Presence {
     const wishedMs = this.#options.heartbeatMs;
     return beatIntervalMs(this.#leaseMs, isHolding, {
       wishedMs,
-      scarceMs: this.#pushes.beatMs(isHolding),
+      scarceMs: this.#pushes.idleBeatMs,
     });
   }
 }

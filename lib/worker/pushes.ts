@@ -25,6 +25,7 @@ export class Pushes implements PushGate {
   /** When this node last pushed. */
   #ownMs = -Infinity;
 
+  #isWary = false;
   /** How many turns in a row this node has lost: there are more who want it than have a ref. */
   #losses = 0;
 
@@ -61,7 +62,7 @@ export class Pushes implements PushGate {
   get opensInMs(): number {
     if (this.#budget === Infinity) return 0;
     const opensMs = this.takesTurn
-      ? this.#log.opensMs(this.#budget, (luck) => this.#lotMs(luck))
+      ? this.#log.opensMs(this.#budget - (this.#isWary ? 1 : 0), (luck) => this.#lotMs(luck))
       : this.#ownMs + budget.ownPaceMs(this.#budget, this.#nodes);
     return Math.max(0, Math.ceil(opensMs - this.#options.clock.elapsedMs()));
   }
@@ -81,12 +82,22 @@ export class Pushes implements PushGate {
   }
 
   agesMs(): number[] {
-    return this.#log.agesMs();
+    // The push that the turn is taken for follows at once.
+    return this.#isWary ? [0, ...this.#log.agesMs()] : this.#log.agesMs();
+  }
+
+  get isWary(): boolean {
+    return this.#isWary;
+  }
+
+  noteRefusal(isRefused: boolean): void {
+    this.#isWary = isRefused;
+    if (isRefused) this.#log.noteVain();
   }
 
   noteTurn(commit: Oid | undefined): void {
     this.#losses = commit === undefined ? this.#losses + 1 : 0;
-    if (commit !== undefined) this.#log.noteOwn(commit);
+    if (commit !== undefined) this.#log.noteOwn(commit, this.#isWary ? 2 : 1);
   }
 
   notePushed(): void {
@@ -112,15 +123,9 @@ export class Pushes implements PushGate {
       : this.paceMs;
   }
 
-  /**
-   * How often this node gives a sign of life where pushes are few; undefined where they are not.
-   *
-   * @param isHolding whether this node holds claims
-   */
-  beatMs(isHolding: boolean): number | undefined {
-    if (!this.takesTurn) return undefined;
-    if (isHolding) return budget.scarceBeatMs(this.#leaseMs);
-    return budget.scarceIdleBeatMs(this.#budget, this.#nodes);
+  /** How often this node gives a sign of life when idle where pushes are few; else undefined. */
+  get idleBeatMs(): number | undefined {
+    return this.takesTurn ? budget.scarceIdleBeatMs(this.#budget, this.#nodes) : undefined;
   }
 
   /**

@@ -7,7 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Heard, Saying } from "../ledger/draft.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { say } from "../ledger/live_edge.ts";
+import { say, type Suspects } from "../ledger/live_edge.ts";
 import type { Namesake } from "./namesake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
@@ -44,6 +44,7 @@ export class Speaker {
   readonly #parts: Parts;
   readonly #starter: Starter;
   readonly #unwanted = new UnwantedResults();
+  readonly #suspects: Suspects = new WeakSet();
   readonly #warnings = new Warnings();
   #isUnshown = false;
   constructor(
@@ -79,7 +80,12 @@ export class Speaker {
     );
     if (sayings.length === 0 && beat === undefined) return { said: false, refused: false };
     this.#starter.noteSending(news);
-    const { heard, companion, companionWords } = await say(this.#ledger, sayings, beat);
+    const { heard, companion, companionWords } = await say(
+      this.#ledger,
+      sayings,
+      beat,
+      this.#suspects,
+    );
     if (beat !== undefined) this.#noteUnshown(companionWords);
     if (companion !== undefined) {
       namesake.noteSent(companion);
@@ -104,6 +110,7 @@ export class Speaker {
     const { outbox } = this.#parts;
     await outbox.conclude(reports, heard, await deliveredAmong(this.#ledger, reports, heard));
     this.#unwanted.note(reports, heard);
+    if (!this.#ledger.gate.isOpen) return;
     const bare = await this.#unwanted.sayWithoutContent(this.#ledger);
     await outbox.conclude(bare.sayings, bare.heard, new Set());
   }

@@ -48,17 +48,26 @@ export class TurnLog {
     this.#branch = branch;
   }
 
-  /** Notes a push of this process. */
-  noteOwn(turn: Oid): void {
-    this.#begin(turn, [this.#nowMs, ...this.#turnsMs]);
+  /**
+   * Notes that this process has taken the turn.
+   *
+   * @param pushes how many pushes it is for
+   */
+  noteOwn(turn: Oid, pushes: number): void {
+    this.#begin(turn, [...Array<number>(pushes).fill(this.#nowMs), ...this.#turnsMs]);
     // It may have moved the branch, too.
     this.#branch = undefined;
+  }
+
+  /** Notes that the host has refused a push of this process: that was one, too. */
+  noteVain(): void {
+    this.#turnsMs.unshift(this.#nowMs);
   }
 
   /** How long ago the pushes of the last minute were, newest first. */
   agesMs(): number[] {
     const ages = this.#turnsMs.map((at) => this.#nowMs - at);
-    return ages.filter((age) => age <= 2 * MINUTE_MS).slice(0, MOST_PUSHES);
+    return ages.filter((age) => age <= 2 * MINUTE_MS).slice(0, MOST_PUSHES - 1);
   }
 
   /**

@@ -138,13 +138,15 @@ export class Worker {
       outbox,
       settler,
       bell: this.#bell,
+      pushes,
       counters,
       pauseMs: () => this.#pauseMs(false),
       look: () => this.#look(),
       deliver: () =>
         this.#safely(async () => {
           await this.#look();
-          await counters.timed("say", () => speaker.speak([]));
+          // Grace must not be spent on waiting for a turn.
+          if (pushes.isOpen) await counters.timed("say", () => speaker.speak([]));
         }),
     });
   }
@@ -281,7 +283,9 @@ export class Worker {
    * never settle.
    */
   async #push(choice: Choice): Promise<Spoken> {
-    const isLate = this.#presence.nextInMs(this.#isHolding) === 0;
+    const isLate = this.#pushes.takesTurn
+      ? !this.#presence.hasTime(this.#isHolding)
+      : this.#presence.nextInMs(this.#isHolding) === 0;
     let hasSettled = !isLate && await this.#settle();
     let spoken: Spoken = { said: false, refused: false };
     const news = this.#news(choice);

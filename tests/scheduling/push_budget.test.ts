@@ -6,14 +6,12 @@ import {
   lotMs,
   ownPaceMs,
   roundMs,
-  scarceBeatMs,
   scarceIdleBeatMs,
   seatsOf,
   turnGapMs,
   turnOpensMs,
   usualPushBudget,
 } from "../../lib/scheduling/push_budget.ts";
-import { trustedMs } from "../../lib/scheduling/lease.ts";
 
 const HOSTS: [address: string, budget: number][] = [
   ["https://github.com/owner/name.git", 6],
@@ -91,22 +89,23 @@ Deno.test("lotMs() is none for a node alone, and never longer than a gap", () =>
   equal(lotMs(6, 100, 0.5), turnGapMs(6) / 2);
 });
 
-Deno.test("as many as have a seat have their turn long before their leases lapse", () => {
+Deno.test("as many as have a seat have their turn within half a lease", () => {
   const some = fc.record({
-    budget: fc.integer({ min: 1, max: 60 }),
+    budget: fc.integer({ min: 2, max: 60 }),
     leaseMs: fc.integer({ min: 5_000, max: 86_400_000 }),
   });
   fc.assert(fc.property(some, ({ budget, leaseMs }) => {
     const seats = seatsOf(budget, leaseMs);
-    ok(roundMs(budget, seats) <= scarceBeatMs(leaseMs));
-    ok(scarceBeatMs(leaseMs) < trustedMs(leaseMs));
-    ok(roundMs(budget, seats + 1) > scarceBeatMs(leaseMs));
+    ok(roundMs(budget, seats) <= leaseMs / 2);
+    if (seats > 0) ok(8 * turnGapMs(budget) <= leaseMs && roundMs(budget, seats + 1) > leaseMs / 2);
   }));
 });
 
 Deno.test("leaseSecondsFor() is a lease with which so many have a seat", () => {
   equal(seatsOf(6, 300_000), 9);
-  for (const nodes of [1, 9, 20]) equal(seatsOf(6, leaseSecondsFor(6, nodes) * 1000), nodes);
+  equal(leaseSecondsFor(6, 1), 81);
+  equal(seatsOf(6, 80_000), 0);
+  for (const nodes of [9, 20]) equal(seatsOf(6, leaseSecondsFor(6, nodes) * 1000), nodes);
 });
 
 Deno.test("nodes that hold nothing leave three of four turns to the others", () => {

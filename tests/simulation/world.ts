@@ -66,7 +66,7 @@ export class World {
    */
   constructor(seed: number, counts: Map<string, number>, readonly trace?: string[]) {
     // Not by chance, so that all other seeds are as they would be without.
-    this.pushBudget = seed % 8 === 7 ? 30 + seed % 31 : undefined;
+    this.pushBudget = seed % 8 === 7 ? 50 + seed % 11 : undefined;
     this.random = seeded(seed);
     this.weather = new Weather(this.random, counts);
     this.maxAttempts = pick(this.random, [1, 2, 3]);

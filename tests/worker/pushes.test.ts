@@ -133,7 +133,7 @@ Deno.test("a node that would not have its turn in time for a lease claims nothin
     await run;
     same(executor.started, []);
     same(warnings.length, 1);
-    match(warnings[0], /push_budget of 6 with lease_seconds 30 .* lease_seconds must be 31$/);
+    match(warnings[0], /push_budget of 6 with lease_seconds 30 .* lease_seconds must be 81$/);
   } finally {
     await reset();
   }
