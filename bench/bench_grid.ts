@@ -59,12 +59,16 @@ export async function openLedger(options: OpenOptions): Promise<OpenLedger> {
   return { ledger, git, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
-/** Tasks of the same kind with ids of their own. */
-export function makeTasks(count: number, fields: Record<string, unknown> = {}): Task[] {
+/** Tasks of the same kind with ids of their own, which begin with a name. */
+export function makeTasks(
+  count: number,
+  fields: Record<string, unknown> = {},
+  name = "bench",
+): Task[] {
   const code = fields.module === undefined ? { script: "true" } : {};
   const created_at = new Date().toISOString();
   return Array.from({ length: count }, (_, index) => {
-    const task_id = `bench-${String(index).padStart(6, "0")}`;
+    const task_id = `${name}-${String(index).padStart(6, "0")}`;
     const checked = checkTask({ task_id, created_at, ...code, ...fields });
     if (!checked.ok) throw new Error(`making a task: ${JSON.stringify(checked.problems)}`);
     return checked.value;

@@ -8,6 +8,7 @@ import { busyGithub } from "./busy_github.ts";
 import { contention } from "./contention.ts";
 import { docker } from "./docker.ts";
 import { firstSync } from "./first_sync.ts";
+import { growth } from "./growth.ts";
 import { idleHour } from "./idle_hour.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -26,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   submit,
   settle,
   firstSync,
+  growth,
   idleHour,
   busyGithub,
   memory,

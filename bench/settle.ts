@@ -1,19 +1,14 @@
 import { join } from "@std/path";
-import type { Saying } from "../lib/ledger/draft.ts";
-import type { Ledger } from "../lib/ledger/ledger.ts";
-import { say } from "../lib/ledger/live_edge.ts";
 import { settleAll } from "../lib/ledger/settle.ts";
-import { notRun } from "../lib/protocol/result.ts";
-import type { Task } from "../lib/protocol/task.ts";
 import { bareRepository, plainGit } from "../tests/support/git_server.ts";
 import type { Benchmark, Figures, Round } from "./benchmark.ts";
 import { demandSettled, makeQueue, makeTasks, openLedger } from "./bench_grid.ts";
 import { command, shell } from "./processes.ts";
+import { claimOf, NODE, reportOf, sayAll } from "./sayings.ts";
 import { writeStream } from "./settled_ledger.ts";
 import { ratePerSecond } from "./stopwatch.ts";
 
 const FIGURE = "results/s";
-const NODE = "worker";
 
 /** How fast finished results get from the live edge to the branch. */
 export const settle: Benchmark = {
@@ -69,25 +64,4 @@ async function makeFinished(folder: string, count: number): Promise<string> {
   await sayAll(open.ledger, tasks.map((task) => claimOf(open.ledger, task, at)));
   await sayAll(open.ledger, tasks.map((task) => reportOf(task, at)));
   return url;
-}
-
-async function sayAll(ledger: Ledger, sayings: Saying[]): Promise<void> {
-  const { heard } = await say(ledger, sayings);
-  const deaf = heard.find((it) => !it.heard);
-  if (deaf !== undefined) throw new Error(`getting ready to settle: ${JSON.stringify(deaf)}`);
-}
-
-function claimOf({ main }: Ledger, { task_id }: Task, at: string): Saying {
-  const spec = main.queue.get(task_id)!.blob;
-  return { event: { kind: "claim", task_id, node_id: NODE, at }, spec };
-}
-
-function reportOf(task: Task, at: string): Saying {
-  const { task_id } = task;
-  const attempt = { task_id, node_id: NODE, attempt: 1, claimed_at: at, at };
-  return {
-    event: { kind: "report", ...attempt, outcome: "success", retries: 0, retry_at: at },
-    execution: { ...notRun("success", ""), exit_code: 0, reason: undefined },
-    task,
-  };
 }
