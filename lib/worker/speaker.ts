@@ -71,6 +71,9 @@ export class Speaker {
   /** Says everything that there is to say in one push, and starts what was won. */
   async speak(news: Saying[]): Promise<Spoken> {
     const { presence, namesake, outbox } = this.#parts;
+    const { gate } = this.#ledger;
+    if (gate.takesTurn) await this.#sayBare();
+    if (!gate.isOpen) return { said: false, refused: false };
     const reports = outbox.open;
     const sayings = [...reports, ...news];
     const beat = presence.due(
@@ -110,9 +113,13 @@ export class Speaker {
     const { outbox } = this.#parts;
     await outbox.conclude(reports, heard, await deliveredAmong(this.#ledger, reports, heard));
     this.#unwanted.note(reports, heard);
-    if (!this.#ledger.gate.isOpen) return;
+    if (this.#ledger.gate.isOpen) await this.#sayBare();
+  }
+
+  /** Says what the host has refused too often without its content. */
+  async #sayBare(): Promise<void> {
     const bare = await this.#unwanted.sayWithoutContent(this.#ledger);
-    await outbox.conclude(bare.sayings, bare.heard, new Set());
+    await this.#parts.outbox.conclude(bare.sayings, bare.heard, new Set());
   }
 
   /** Whether the last heartbeat was not written, so that others may take what this node claims. */
