@@ -90,6 +90,8 @@ Deno.test("a module that grows a WebAssembly memory without end comes to its lim
       const memory = new WebAssembly.Memory({ initial: 1 });
       try { for (;;) memory.grow(16); } catch (error) { return memory.buffer.byteLength; }
     }`;
-  const { output } = await runModule(module, { resources });
-  assert.ok((output as number) < 100 * 1024 * 1024, `got ${output} bytes`);
+  const { output, reason } = await runModule(module, { resources });
+  // Whether the engine has the room left to tell the module is a matter of some pages.
+  if (output === undefined) assert.match(reason!, /ran out of memory; memory_mb is 64$/);
+  else assert.ok((output as number) < 100 * 1024 * 1024, `got ${output} bytes`);
 });
