@@ -9,6 +9,7 @@ import { aheadOf, patienceMs } from "../scheduling/ahead.ts";
 import { watchIntervalMs } from "../scheduling/lease.ts";
 import { gatherMs } from "../scheduling/pace.ts";
 import { compareRanks, type RankKey } from "../scheduling/ranking.ts";
+import type { Observer } from "./observer.ts";
 import type { Precedence } from "./precedence.ts";
 import type { Pushes } from "./pushes.ts";
 import type { Queued, QueueOrder } from "./queue_order.ts";
@@ -28,6 +29,7 @@ interface Parts {
   precedence: Precedence;
   rhythm: Pick<Rhythm, "taskMs" | "tickMs">;
   order: QueueOrder;
+  observer: Pick<Observer, "isLapsed">;
   /** The tasks that are in this node's hands, or may be. */
   concerned(): string[];
   pushes: Pick<Pushes, "gapMs" | "paceMs" | "takesTurn">;
@@ -70,7 +72,7 @@ export class Appetite {
 
   /**
    * Which shards to read, should others have moved them: those of what is or may be in hand, those to
-   * take from next, and those with something to settle, which others may have settled. All of them now
+   * take from next, and those with something to be done, which others may have done. All of them now
    * and then, because somebody must see whose owner is lost; and by a node that ends when all others have
    * ended their work, those that may tell so.
    */
@@ -82,7 +84,7 @@ export class Appetite {
     const wanted = new Set([
       ...concerned().map(shardOf),
       ...this.#nextShards(),
-      ...this.#unsettledShards(),
+      ...this.#pendingShards(),
       ...this.#isEnding ? SHARDS.filter((shard) => this.#restsInMs(shard) === 0) : [],
     ]);
     return (shard) => wanted.has(shard);
@@ -142,13 +144,18 @@ export class Appetite {
     return open;
   }
 
-  /** The shards that show something finished which this node would settle, or others may have. */
-  #unsettledShards(): string[] {
-    const { precedence } = this.#parts;
-    return [...this.#ledger.shards].filter(([shard, { tasks }]) =>
-      precedence.settles(shard) &&
-      [...tasks.values()].some(({ state }) => state.status === "finished")
-    ).map(([shard]) => shard);
+  /**
+   * The shards that show something which this node would settle, try again, or take away from an owner
+   * that is lost; others may have done so.
+   */
+  #pendingShards(): string[] {
+    const { observer, precedence } = this.#parts;
+    return [...this.#ledger.shards].filter(([shard, { tasks }]) => {
+      const isOurs = precedence.settles(shard);
+      return [...tasks.values()].some(({ state }) =>
+        (isOurs && ["finished", "retrying"].includes(state.status)) || observer.isLapsed(state)
+      );
+    }).map(([shard]) => shard);
   }
 
   /** What there is to take, and how many nodes share it. */

@@ -40,7 +40,7 @@ export function assemble(ledger: Ledger, options: WorkerOptions, onEnd: (ended: 
   const registrar = new Registrar(ledger, options, precedence, () => presence.record([]));
   const settler = new Settler(ledger, options, { pushes, precedence, registrar, rhythm });
   const concerned = () => speaker.concerned;
-  const hungry = { slots, precedence, rhythm, order, concerned, pushes };
+  const hungry = { slots, precedence, rhythm, order, observer, concerned, pushes };
   const appetite = new Appetite(ledger, options, hungry);
   const seen = { appetite, observer, precedence };
   const watch = new Watch(ledger, options, { ...hands, ...seen });

@@ -1,10 +1,12 @@
 import { deepStrictEqual as same, equal } from "node:assert/strict";
+import type { Ledger } from "../../lib/ledger/ledger.ts";
 import { say } from "../../lib/ledger/live_edge.ts";
 import { shardOf, SHARDS } from "../../lib/protocol/identity.ts";
 import { territoryOf } from "../../lib/scheduling/precedence.ts";
 import { Appetite } from "../../lib/worker/appetite.ts";
 import { Precedence } from "../../lib/worker/precedence.ts";
 import { QueueOrder } from "../../lib/worker/queue_order.ts";
+import { executionOf } from "../support/fake_executor.ts";
 import { makeTask, MemoryGrid, tamper } from "../support/memory_grid.ts";
 
 const NODES = ["n1", "n2"];
@@ -29,6 +31,7 @@ async function appetite(ids: string[], exitWhenIdle = false) {
     takesTurn: false,
     slots: { size: 0, youngestMs: undefined as number | undefined },
     concerned: [] as string[],
+    lapsed: [] as string[],
   };
   const order = new QueueOrder(grid.clock);
   const precedence = new Precedence(ledger, { nodeId: "n1", clock: grid.clock }, {
@@ -42,6 +45,7 @@ async function appetite(ids: string[], exitWhenIdle = false) {
     precedence,
     rhythm: world,
     order,
+    observer: { isLapsed: ({ task_id }) => world.lapsed.includes(task_id) },
     concerned: () => world.concerned,
     pushes: world,
   });
@@ -123,20 +127,53 @@ Deno.test("a node reads others' shards where a more urgent task is left alone", 
   same(grid.wanted(), [shardOf(own), shardOf(foreign)].sort());
 });
 
-Deno.test("a node reads its own shards where something is finished, because others may settle it", async () => {
-  const [own] = idsOn(OWN);
-  const [foreign] = others();
-  const { ledger, look, wanted } = await appetite([own, foreign]);
+/** Claims tasks as another node, and ends them in a way. */
+async function claimed(
+  { ledger }: { ledger: Ledger },
+  ids: string[],
+  outcome?: "success" | "failed",
+): Promise<void> {
   const at = "2026-01-01T00:00:00.000Z";
+  const own = { node_id: "n2", at };
   await say(
     ledger,
-    [own, foreign].map((task_id) => ({
-      event: { kind: "cancel", task_id, node_id: "n1", at },
+    ids.map((task_id) => ({
+      event: { kind: "claim", task_id, ...own },
       spec: ledger.main.queue.get(task_id)!.blob,
     })),
   );
-  await look();
-  same(wanted(), [shardOf(own)]);
+  if (outcome === undefined) return;
+  const ended = { attempt: 1, claimed_at: at, outcome, retries: 1, retry_at: at };
+  const execution = executionOf(outcome);
+  await say(
+    ledger,
+    ids.map((task_id) => ({
+      event: { kind: "report", task_id, ...own, ...ended },
+      execution,
+      task: makeTask(task_id),
+    })),
+  );
+}
+
+for (const [what, outcome] of [["settled", "success"], ["tried again", "failed"]] as const) {
+  Deno.test(`a node reads its own shards where something is to be ${what}`, async () => {
+    const [own] = idsOn(OWN);
+    const [foreign] = others();
+    const place = await appetite([own, foreign]);
+    await claimed(place, [own, foreign], outcome);
+    await place.look();
+    same(place.wanted(), [shardOf(own)]);
+  });
+}
+
+Deno.test("a node reads the shards of claims whose owners are lost", async () => {
+  const [foreign] = others();
+  const place = await appetite([foreign]);
+  await claimed(place, [foreign]);
+  await place.look();
+  same(place.wanted(), []);
+  place.world.lapsed = [foreign];
+  same(place.wanted(), [shardOf(foreign)]);
 });
 
 Deno.test("a node reads all shards once in a third of the lease, and always where turns are taken", async () => {
