@@ -8,8 +8,7 @@ import { GRANT_FLAGS } from "./grants.ts";
 /**
  * Left to itself, V8 collects garbage when the heap has become up to four times what was in use, so a
  * worker that works for long holds ever more until then. With this it collects when a fifth has come
- * on top: a worker's memory stays flat, for 0.02 ms more of processor time a task
- * (docs/performance.md).
+ * on top, for a little more processor time (docs/performance.md).
  */
 export const HEAP_FLAG = "--v8-flags=--heap-growing-percent=20";
 
