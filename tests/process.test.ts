@@ -186,9 +186,10 @@ Deno.test("run() kills what is left of a group, unless the program leaves nothin
   const script = "sleep 60 >&- 2>&- & echo $!";
   const isThere = async (leavesNothing: boolean) => {
     const { stdout } = await run(sh(script), { env, ownGroup: true, leavesNothing });
-    // What was killed may stay as a zombie until its new parent has seen it.
+    // What was killed may take a moment to go, and stay as a zombie until its new parent has seen it.
     const state = sh(
-      'case $(cut -d" " -f3 "/proc/$1/stat") in Z | "") exit 1;; esac; kill -9 "$1"',
+      'for i in 1 2 3 4 5 6 7 8 9 10; do case $(cut -d" " -f3 "/proc/$1/stat") in Z | "") exit 1;; esac; ' +
+        'sleep 0.05; done; kill -9 "$1"',
     );
     return (await run([...state, textOf(stdout).trim()], { env })).code === 0;
   };
