@@ -19,8 +19,9 @@ import { checkTrust } from "./trust.ts";
 /** So many messages are on their way one after the other, where others are faster a few times. */
 const MESSAGES = 20;
 
-/** And some pushes wait for so many others. */
+/** And some pushes wait for so many others, each of which is a look and the push itself. */
 const TURNS = 20;
+const TURN_MESSAGES = 2;
 const MINUTE_MS = 60_000;
 
 /** A push by what it has changed. */
@@ -57,7 +58,8 @@ export class Checker implements Watcher, ContainerWatcher {
    */
   inTime(ms: number): number {
     const { weather, pushBudget } = this.world;
-    const turnsMs = pushBudget === undefined ? 0 : (TURNS * MINUTE_MS) / pushBudget;
+    const turnMs = pushBudget && MINUTE_MS / pushBudget + TURN_MESSAGES * weather.slowestMs;
+    const turnsMs = TURNS * (turnMs ?? 0);
     return ms + MESSAGES * weather.slowestMs + turnsMs;
   }
 
