@@ -32,6 +32,8 @@ export interface LocalCopy {
   packs: number;
   /** Follows these refs from here on, in Git's form, and a new copy in its place does, too. */
   follow(refspecs: string[]): Promise<void>;
+  /** Lets Git follow where the server redirects it; the credentials are sent when it is asked for them. */
+  followRedirects(): Promise<void>;
   /**
    * Removes what commands left that were ended in the middle, such as half a pack: on a full disk
    * nothing works again before. Only while nothing else works in the copy.
@@ -173,6 +175,9 @@ function copyAt(place: Place, format: ObjectFormat, packs: number): LocalCopy {
       place.refspecs = refspecs;
       await followRefs(sidesOf(place).git, refspecs);
     },
+    followRedirects: async () => {
+      for (const [name] of earlyCredentials(place.url)) await unset(sidesOf(place).git, name);
+    },
     sweep: () => removeRubbish(place.folder),
     makeAgain: async (format) => {
       await discard(place.folder);
@@ -258,8 +263,7 @@ async function namesIn(folder: string): Promise<string[]> {
 async function configure(git: Git, url: string, refspecs: string[]): Promise<void> {
   await setRemote(git, "--replace-all", "url", url);
   await followRefs(git, refspecs);
-  const early = earlyCredentials(url);
-  if (early !== undefined) await setConfig(git, "--replace-all", ...early);
+  for (const setting of earlyCredentials(url)) await setConfig(git, "--replace-all", ...setting);
   if (isLocal(url)) {
     // A repository on disk that nobody has configured can leave out contents all the same.
     const program = "git -c uploadpack.allowFilter=true upload-pack";
@@ -269,9 +273,13 @@ async function configure(git: Git, url: string, refspecs: string[]): Promise<voi
 
 /** A push moves what it names here as well, so that the next fetch asks only for the rest. */
 async function followRefs(git: Git, refspecs: string[]): Promise<void> {
-  const isFailure = ({ code }: { code: number }) => code !== 0 && code !== NOTHING_TO_UNSET;
-  await git.try(["config", "--unset-all", `remote.${REMOTE}.fetch`], { isFailure });
+  await unset(git, `remote.${REMOTE}.fetch`);
   for (const refspec of refspecs) await setRemote(git, "--add", "fetch", refspec);
+}
+
+async function unset(git: Git, name: string): Promise<void> {
+  const isFailure = ({ code }: { code: number }) => code !== 0 && code !== NOTHING_TO_UNSET;
+  await git.try(["config", "--unset-all", name], { isFailure });
 }
 
 async function setRemote(git: Git, how: string, name: string, value: string): Promise<void> {

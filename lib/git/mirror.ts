@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRedirect } from "./early_credentials.ts";
 import { type Git, TIME_LIMITS } from "./git.ts";
 import type { LocalCopy } from "./local_copy.ts";
 import { askFormat, formatOf, notGit, type ObjectFormat, OtherFormat } from "./object_format.ts";
@@ -33,9 +34,14 @@ export class Mirror {
   #here?: Map<string, string>;
   #packs: number;
   readonly #patience: Patience;
+  readonly #followRedirects: () => Promise<void>;
 
   /** @param patience how to wait where the server does not answer and is asked again */
-  constructor({ git, format, packs }: LocalCopy, patience: Patience = systemPatience) {
+  constructor(
+    { git, format, packs, followRedirects }: LocalCopy,
+    patience: Patience = systemPatience,
+  ) {
+    this.#followRedirects = followRedirects;
     this.#patience = patience;
     this.#git = git;
     this.#format = format;
@@ -54,7 +60,11 @@ export class Mirror {
     const args = [...ONE_ANSWER, "ls-remote", "--refs", REMOTE, ...patterns];
     const options = { timeoutMs: TIME_LIMITS.look };
     return await retrying(async () => {
-      const said = await this.#git.run("reading the refs", args, options);
+      const said = await this.#git.run("reading the refs", args, options).catch(async (error) => {
+        if (!isRedirect(error)) throw error;
+        await this.#followRedirects();
+        return await this.#git.run("reading the refs", args, options);
+      });
       this.#git.counters.bytes.listed += said.length;
       if (said.length > 0) return this.#checked(said);
       const { format, refs } = await askFormat(this.#git, patterns);

@@ -19,6 +19,7 @@ class CountingCopy implements LocalCopy {
   made = 0;
   swept = 0;
   follow = () => Promise.resolve();
+  followRedirects = () => Promise.resolve();
   sweep = () => Promise.resolve(void this.swept++);
   makeAgain = () => Promise.resolve((this.made++, this));
   release = () => {};
