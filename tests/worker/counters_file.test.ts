@@ -4,7 +4,6 @@
  * @module
  */
 import { deepStrictEqual as same, equal, match } from "node:assert/strict";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "@std/path";
 import { GitCounters } from "../../lib/git/git_counters.ts";
 import { type CountedNode, countedNodes } from "../../lib/worker/counted_nodes.ts";
@@ -14,6 +13,7 @@ import { describeCounts } from "../../lib/worker/describe_counts.ts";
 import { WorkerCounters } from "../../lib/worker/worker_counters.ts";
 import { temporaryFolder } from "../support/git_server.ts";
 import { VirtualClock } from "../support/memory_grid.ts";
+import { noteWarnings } from "../support/warnings.ts";
 
 const NOON = new Date("2026-01-01T12:00:00.000Z");
 
@@ -26,19 +26,11 @@ function counting() {
   return { clock, worker, git, take };
 }
 
-/** What is logged while something is done. */
+/** What is warned of while something is done. */
 async function logged(work: () => Promise<unknown>): Promise<string[]> {
-  const said: string[] = [];
-  const memory = ({ message }: LogRecord) => void said.push(message.join(""));
-  await configure({
-    sinks: { memory },
-    loggers: [
-      { category: "dgrid", sinks: ["memory"] },
-      { category: ["logtape", "meta"], lowestLevel: "fatal" },
-    ],
-  });
-  await work().finally(reset);
-  return said;
+  await using warned = await noteWarnings();
+  await work();
+  return warned.warnings;
 }
 
 Deno.test("countedNodes() gives what a worker at work has counted, and when", async () => {

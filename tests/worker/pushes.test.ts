@@ -1,8 +1,8 @@
 import { deepStrictEqual as same, match, ok } from "node:assert/strict";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { submitTasks } from "../../lib/ledger/submit.ts";
 import { executionOf, FakeExecutor } from "../support/fake_executor.ts";
 import { makeTask, MemoryGrid, seeded, tamper } from "../support/memory_grid.ts";
+import { noteWarnings } from "../support/warnings.ts";
 import { type Made, makeWorker, never } from "./made.ts";
 
 const MINUTE_MS = 60_000;
@@ -115,28 +115,16 @@ Deno.test("the pushes of people count, but half of the budget is left to the nod
 
 Deno.test("a node that would not have its turn in time for a lease claims nothing, and says why", async () => {
   const grid = await gridOf(6, 30, 1);
-  const warnings: string[] = [];
-  const sink = ({ message }: LogRecord) => void warnings.push(message.map(String).join(""));
-  await configure({
-    sinks: { sink },
-    loggers: [
-      { category: "dgrid", sinks: ["sink"], lowestLevel: "warning" },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  try {
-    const stop = new AbortController();
-    const { worker, executor } = makeWorker(grid, "n1", { exitWhenIdle: false });
-    const run = worker.run(stop.signal);
-    await grid.clock.wait(120_000);
-    stop.abort();
-    await run;
-    same(executor.started, []);
-    same(warnings.length, 1);
-    match(warnings[0], /push_budget of 6 with lease_seconds 30 .* lease_seconds must be 81$/);
-  } finally {
-    await reset();
-  }
+  await using warned = await noteWarnings();
+  const stop = new AbortController();
+  const { worker, executor } = makeWorker(grid, "n1", { exitWhenIdle: false });
+  const run = worker.run(stop.signal);
+  await grid.clock.wait(120_000);
+  stop.abort();
+  await run;
+  same(executor.started, []);
+  same(warned.warnings.length, 1);
+  match(warned.warnings[0], /push_budget of 6 with lease_seconds 30 .* lease_seconds must be 81$/);
 });
 
 Deno.test("whose turn was taken by another has pushed nothing at all, and comes later", async () => {

@@ -1,10 +1,10 @@
 import { deepStrictEqual as same, equal, match, notEqual, ok, rejects } from "node:assert/strict";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "@std/path";
 import type { Saying } from "../../lib/ledger/draft.ts";
 import { notRun } from "../../lib/protocol/result.ts";
 import { FolderShelf, outboxFolder } from "../../lib/worker/shelf.ts";
 import { temporaryFolder } from "../support/git_server.ts";
+import { noteWarnings } from "../support/warnings.ts";
 import { makeTask } from "../support/memory_grid.ts";
 import { diskTest } from "../support/small_disk.ts";
 
@@ -53,22 +53,14 @@ interface Place extends AsyncDisposable {
 async function openPlace(): Promise<Place> {
   const { path, [Symbol.asyncDispose]: remove } = await temporaryFolder();
   const folder = join(path, "home", "outbox", "n1");
-  const warnings: string[] = [];
-  const sink = ({ message }: LogRecord) => void warnings.push(message.map(String).join(""));
-  await configure({
-    sinks: { sink },
-    loggers: [
-      { category: "dgrid", sinks: ["sink"], lowestLevel: "warning" },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
+  const { warnings, [Symbol.asyncDispose]: forget } = await noteWarnings();
   return {
     folder,
     warnings,
     shelf: () => new FolderShelf(folder, "n1"),
     names: async () => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort(),
     [Symbol.asyncDispose]: async () => {
-      await reset();
+      await forget();
       await remove();
     },
   };
