@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { Unadvertised } from "../git/unadvertised.ts";
 import { shardOf, SHARDS } from "../protocol/identity.ts";
@@ -12,16 +11,12 @@ import type { LiveState } from "../protocol/live_state.ts";
 import { type Settings, SETTINGS_PATH } from "../protocol/settings.ts";
 import { BadSettings, MainView, readMain, readSettings } from "./main_view.ts";
 import { OPEN_GATE, type PushGate } from "./push_gate.ts";
+import { SettledMarks } from "./settled_marks.ts";
 import { EMPTY_SHARD, readShards, type ShardView } from "./shard_view.ts";
 import type { Oid, Store } from "./store.ts";
 
-const log = getLogger(["dgrid", "ledger"]);
-
 /** So often refs that move under our eyes are looked at anew before the next tick is waited for. */
 const MAX_LOOKS = 5;
-
-/** The name of a commit, in either of Git's hashes. */
-const OID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** Who writes, when, and how chance is drawn; passed in, so that tests decide all three. */
 export interface Writer {
@@ -78,12 +73,7 @@ export class Ledger {
   #main?: MainView;
   readonly #noMain = new MainView();
   #shards = new Map<string, ShardView>(SHARDS.map((shard) => [shard, EMPTY_SHARD]));
-  /** Settled marks that are known to be in our view of the branch. */
-  readonly #passedMarks = new Set<Oid>();
-  /** Settled marks that our view of the branch was found not to reach. */
-  readonly #unreachedMarks = new Set<Oid>();
-  /** Settled marks that people were told are not in it. */
-  readonly #warnedMarks = new Set<Oid>();
+  readonly #marks: SettledMarks;
   /** What all pushes of this process go through. */
   gate: PushGate = OPEN_GATE;
 
@@ -93,6 +83,12 @@ export class Ledger {
     readonly writer: Writer,
   ) {
     this.#names = names;
+    this.#marks = new SettledMarks({
+      store,
+      commit: () => this.main.commit,
+      refresh: () => this.refreshMain(),
+      name: () => this.names.branch,
+    });
   }
 
   /**
@@ -226,15 +222,7 @@ export class Ledger {
    * May bring the view of the branch up to date to find out.
    */
   async reachesSettledMark(shard: string): Promise<boolean> {
-    const { settled } = this.shard(shard);
-    if (settled === undefined || this.#passedMarks.has(settled)) return true;
-    const isReached = OID.test(settled) && await this.#reaches(settled);
-    if (isReached) this.#passedMarks.add(settled);
-    else {
-      this.#unreachedMarks.add(settled);
-      this.#warnOfMark(shard, settled);
-    }
-    return isReached;
+    return await this.#marks.reaches(shard, this.shard(shard).settled);
   }
 
   /**
@@ -245,26 +233,7 @@ export class Ledger {
    */
   isBlocked(taskId: string, shard: string = shardOf(taskId)): boolean {
     const { broken, settled } = this.shard(shard);
-    return broken.has(taskId) || (settled !== undefined && this.#unreachedMarks.has(settled));
-  }
-
-  async #reaches(settled: Oid): Promise<boolean> {
-    const { store } = this;
-    if (await store.contains(this.main.commit, settled)) return true;
-    // The mark was pushed together with the branch, so a branch that is read after the shard has it.
-    // A server may list the shard's ref later than the branch's: only a second look is after.
-    await this.refreshMain();
-    return await store.contains(this.main.commit, settled, { thorough: true });
-  }
-
-  #warnOfMark(shard: string, settled: Oid): void {
-    if (this.#warnedMarks.has(settled)) return;
-    this.#warnedMarks.add(settled);
-    log.warn(
-      "shard {shard} is settled up to {settled}, which is not in {branch}: nothing new is claimed " +
-        "there. Was the branch rewritten?",
-      { shard, settled, branch: this.names.branch },
-    );
+    return broken.has(taskId) || this.#marks.isUnreached(settled);
   }
 
   /** Notes what this process has just written to a shard. */
@@ -341,9 +310,7 @@ export class Ledger {
     const main = await readMain(this.store, commit, this.#main);
     this.#refuseOtherPrefix(main.settings);
     this.#main = main;
-    // A look can be answered with an older branch; what was in the newer one need not be in it.
-    this.#passedMarks.clear();
-    this.#unreachedMarks.clear();
+    this.#marks.forget();
   }
 
   async #readShards(isWanted: ShardChoice): Promise<void> {

@@ -29,8 +29,8 @@ const WRITING: readonly Variant[] = [
   {
     name: "passed-marks-kept",
     rule: "a mark that was reached is looked for again when the view of the branch changes",
-    file: "lib/ledger/ledger.ts",
-    find: "this.#passedMarks.clear();",
+    file: "lib/ledger/settled_marks.ts",
+    find: "this.#passed.clear();",
     replace: "",
   },
   {
