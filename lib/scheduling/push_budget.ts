@@ -127,6 +127,11 @@ export function isPressing(leaseMs: number, sinceShownMs: number): boolean {
   return sinceShownMs >= leaseMs * PRESSING_PART;
 }
 
+/** Whether a node that holds claims can use its turn for something else, and still have one in time. */
+export function hasTime(leaseMs: number, sinceShownMs: number): boolean {
+  return sinceShownMs < (leaseMs * PRESSING_PART) / 2;
+}
+
 /** How rarely a node gives a sign of life that has nothing to lose, so that others get their turn. */
 export function scarceIdleBeatMs(budget: number, nodes: number): number {
   return (nodes * turnGapMs(budget)) / IDLE_PART;

@@ -9,7 +9,7 @@ import { heartbeat } from "../ledger/nodes.ts";
 import type { Oid } from "../ledger/store.ts";
 import type { NodeRecord } from "../protocol/node_record.ts";
 import { beatIntervalMs, latestBeatMs, trustedMs } from "../scheduling/lease.ts";
-import { isPressing } from "../scheduling/push_budget.ts";
+import { hasTime, isPressing } from "../scheduling/push_budget.ts";
 import { longestPollMs } from "../scheduling/pace.ts";
 import type { Pushes } from "./pushes.ts";
 import type { WorkerOptions } from "./worker_options.ts";
@@ -151,7 +151,7 @@ export class Presence {
    */
   hasTime(isHolding: boolean): boolean {
     if (!isHolding) return this.nextInMs(false) > 0;
-    return this.#options.clock.elapsedMs() - this.#renewedMs < this.#leaseMs / 6;
+    return hasTime(this.#leaseMs, this.#options.clock.elapsedMs() - this.#renewedMs);
   }
 
   /**
