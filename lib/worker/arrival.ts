@@ -18,6 +18,9 @@ import type { WorkerOptions } from "./worker_options.ts";
 
 const log = getLogger(["dgrid", "worker"]);
 
+/** What is not heard after so many tries, is left to the lease. */
+const MAX_TRIES = 3;
+
 interface Arriving {
   ledger: Ledger;
   options: Pick<WorkerOptions, "executor" | "nodeId" | "clock">;
@@ -71,11 +74,15 @@ async function join(arriving: Arriving): Promise<void> {
  * Hands everything back. Taking the name was a sign of life: a node that is started again and again,
  * and fails each time, would keep the claims of its last life for ever.
  */
-async function letGo({ presence, speaker }: Arriving): Promise<void> {
+async function letGo({ ledger, outbox, presence, speaker }: Arriving): Promise<void> {
   presence.changeTo("offline");
   speaker.handBack();
   try {
-    await speaker.speak([]);
+    for (let tries = 1; tries === 1 || (outbox.size > 0 && tries <= MAX_TRIES); tries++) {
+      // Its turn has to come first, where pushes are few, and can be lost to others.
+      await ledger.gate.come();
+      await speaker.speak([]);
+    }
   } catch (error) {
     // Why the start failed matters more, and is thrown; others take the claims after a lease.
     log.warn("{message}; the claims of this node's last life were not handed back", {

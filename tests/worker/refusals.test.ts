@@ -17,6 +17,7 @@ import { MemoryShelf } from "../support/memory_shelf.ts";
 import { makeWorker, never, untilTrue } from "./made.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+const FEW = { "dgrid.json": '{"version": 1, "lease_seconds": 100, "push_budget": 6}' };
 const LEASE = { "dgrid.json": '{"version": 1, "lease_seconds": 10}' };
 
 /** Makes the host refuse every swap with a ref like this, and counts them. */
@@ -124,22 +125,24 @@ Deno.test("a worker that ends in the middle keeps what it could not say", async 
   same([...shelf.kept].map(({ event }) => `${event.kind} ${event.task_id}`), ["report a"]);
 });
 
-Deno.test("a node that fails at each start lets go of the claims of its last life", async () => {
-  const grid = await MemoryGrid.with([makeTask("a")], LEASE);
-  const stop = new AbortController();
-  const slow = new FakeExecutor(["module"], untilStopped);
-  const first = makeWorker(grid, "n1", { executor: slow });
-  void first.worker.run(never).catch(() => undefined);
-  await untilTrue(grid, () => slow.started.length > 0);
-  first.store.refs = () => new Promise(() => {});
-  const second = makeWorker(grid, "n1");
-  Object.assign(second.executor, {
-    removeLeftoversOf: () => Promise.reject(new Error("the engine is gone")),
+for (const [where, settings] of [["", LEASE], [", also in turn", FEW]] as const) {
+  Deno.test(`a node that fails at each start lets go of the claims of its last life${where}`, async () => {
+    const grid = await MemoryGrid.with([makeTask("a")], settings);
+    const stop = new AbortController();
+    const slow = new FakeExecutor(["module"], untilStopped);
+    const first = makeWorker(grid, "n1", { executor: slow });
+    void first.worker.run(never).catch(() => undefined);
+    await untilTrue(grid, () => slow.started.length > 0);
+    first.store.refs = () => new Promise(() => {});
+    const second = makeWorker(grid, "n1");
+    Object.assign(second.executor, {
+      removeLeftoversOf: () => Promise.reject(new Error("the engine is gone")),
+    });
+    await rejects(second.worker.run(stop.signal), /the engine is gone/);
+    const { ledger } = await grid.look("reader");
+    equal(ledger.stateOf("a")?.status, "retrying");
   });
-  await rejects(second.worker.run(stop.signal), /the engine is gone/);
-  const { ledger } = await grid.look("reader");
-  equal(ledger.stateOf("a")?.status, "retrying");
-});
+}
 
 Deno.test("a report that was heard and settled before its answer came is not told as fenced", async () => {
   const grid = await MemoryGrid.with([makeTask("a")]);
